@@ -19,6 +19,7 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.SubscriberConfig;
 import io.solaster.config.server.TlsConfig;
 import io.solaster.config.server.UdpConfig;
 import io.solaster.config.server.UdpLimitsConfig;
@@ -69,8 +70,16 @@ final class ServerRules {
         findings.within(key + ".limits.max-bulk", limits.maxBulk(), "1B", "1GB");
         findings.within(key + ".limits.max-inline", limits.maxInline(), "64B", "64MB");
         findings.within(key + ".limits.bytes-per-turn", limits.bytesPerTurn(), "1KB", "1GB");
+        subscribers(key + ".limits.subscribers", limits.subscribers());
         socket(key + ".socket", server.socket());
         http(key + ".http", server.http());
+    }
+
+    private void subscribers(String key, SubscriberConfig subscribers) {
+        findings.within(key + ".output-buffer", subscribers.outputBuffer(), "1KB", "1TB");
+        findings.within(key + ".soft-output-buffer", subscribers.softOutputBuffer(), "0", "1TB");
+        findings.within(key + ".soft-time", subscribers.softTime(), Duration.ZERO, Duration.ofDays(1));
+        findings.within(key + ".memory", subscribers.memory(), "1KB", "1TB");
     }
 
     void socket(String key, SocketConfig socket) {

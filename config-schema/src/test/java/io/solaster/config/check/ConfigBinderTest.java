@@ -49,6 +49,7 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.SubscriberConfig;
 import io.solaster.config.server.TlsConfig;
 import io.solaster.config.server.WebSocketCompressionConfig;
 import io.solaster.config.server.WebSocketConfig;
@@ -160,6 +161,12 @@ class ConfigBinderTest {
                         max-inline: 1KB
                         commands-per-turn: 7
                         bytes-per-turn: 4KB
+                        subscribers:
+                          output-buffer: 3MB
+                          soft-output-buffer: 2MB
+                          soft-time: 9s
+                          max-subscriptions: 70
+                          memory: 1MB
                       group: bulk
                       ssl-bundle: web
                       client-auth: need
@@ -251,7 +258,9 @@ class ConfigBinderTest {
         assertThat(config.servers()).containsExactly(Map.entry("kv",
                 new ServerConfig("resp", "0.0.0.0", 6380, 7000, 16, "secret", false,
                         new LimitsConfig(5, 3, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
-                                new ByteSize(1024), 7, new ByteSize(4096)),
+                                new ByteSize(1024), 7, new ByteSize(4096),
+                                new SubscriberConfig(new ByteSize(3 << 20), new ByteSize(2 << 20),
+                                        Duration.ofSeconds(9), 70, new ByteSize(1 << 20))),
                         "bulk", "web", ServerConfig.ClientAuth.NEED, "660",
                         ServerConfig.Distribution.LEAST_CONNECTIONS, "mine",
                         new SocketConfig(false, false, Duration.ofSeconds(30), Duration.ofSeconds(5), 4,

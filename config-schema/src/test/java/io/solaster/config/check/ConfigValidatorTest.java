@@ -36,6 +36,7 @@ import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ProxyProtocolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
+import io.solaster.config.server.SubscriberConfig;
 import io.solaster.config.server.TlsConfig;
 import io.solaster.config.server.UdpConfig;
 import io.solaster.config.server.UdpLimitsConfig;
@@ -104,12 +105,14 @@ class ConfigValidatorTest {
     @Test
     void limitsHaveARange() {
         LimitsConfig none = new LimitsConfig(0, -1, Duration.ofNanos(-1), new ByteSize(0), 0, new ByteSize(0),
-                new ByteSize(0), 0, new ByteSize(0));
+                new ByteSize(0), 0, new ByteSize(0), new SubscriberConfig(new ByteSize(0), new ByteSize(0),
+                        Duration.ofNanos(-1), 0, new ByteSize(0)));
         assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withLimits(none))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("max-connections", "max-connections-per-address", "idle-timeout", "output-buffer",
                                 "max-arguments", "max-bulk",
-                                "max-inline", "commands-per-turn", "bytes-per-turn")
+                                "max-inline", "commands-per-turn", "bytes-per-turn", "subscribers.output-buffer",
+                                "subscribers.soft-time", "subscribers.max-subscriptions", "subscribers.memory")
                         .map("solaster.servers.kv.limits."::concat).toArray(String[]::new));
     }
 

@@ -469,7 +469,7 @@ abstract class Http2ServerTest extends TransportTest {
             }
         }, config.withLimits(new LimitsConfig(limits.maxConnections(), 0, limits.idleTimeout(), new ByteSize(256 << 10),
                 limits.maxArguments(), limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(),
-                limits.bytesPerTurn())));
+                limits.bytesPerTurn(), limits.subscribers())));
         Http2RawClient client = connect(server, 1000);
         client.credits = false;
         client.settle();
@@ -841,7 +841,8 @@ abstract class Http2ServerTest extends TransportTest {
     private static LimitsConfig turns(int commands, int bytes) {
         LimitsConfig limits = LimitsConfig.defaults();
         return new LimitsConfig(limits.maxConnections(), 0, limits.idleTimeout(), limits.outputBuffer(),
-                limits.maxArguments(), limits.maxBulk(), limits.maxInline(), commands, new ByteSize(bytes));
+                limits.maxArguments(), limits.maxBulk(), limits.maxInline(), commands, new ByteSize(bytes),
+                limits.subscribers());
     }
 
     @ParameterizedTest

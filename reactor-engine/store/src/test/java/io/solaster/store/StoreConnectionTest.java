@@ -364,7 +364,7 @@ class StoreConnectionTest {
     @Test
     void pipelinesLongerThanATurnAreServedWhole() {
         LimitsConfig few = new LimitsConfig(100, 0, Duration.ZERO, new ByteSize(1 << 20), 1024, new ByteSize(1 << 20),
-                new ByteSize(1 << 16), 3, new ByteSize(1 << 10));
+                new ByteSize(1 << 16), 3, new ByteSize(1 << 10), LimitsConfig.defaults().subscribers());
         try (StoreFixture.Server server = store().serve(StoreFixture.config().withLimits(few));
                 RespClient client = server.connect()) {
             client.call("FLUSHALL");

@@ -85,7 +85,8 @@ public final class StoreFixture {
     /** Limits with another number of arguments that a command may have. */
     public static LimitsConfig withMaxArguments(LimitsConfig limits, int maxArguments) {
         return new LimitsConfig(limits.maxConnections(), 0, limits.idleTimeout(), limits.outputBuffer(), maxArguments,
-                limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(), limits.bytesPerTurn());
+                limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(), limits.bytesPerTurn(),
+                limits.subscribers());
     }
 
     /** A store on another engine. */

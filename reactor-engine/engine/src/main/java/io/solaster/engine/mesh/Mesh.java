@@ -133,7 +133,8 @@ public final class Mesh {
         send(target, group, message, 0);
     }
 
-    private void send(int target, SchedulingGroup group, Message message, int credits) {
+    /** As {@link #send(int, Message, int)}, in another group. */
+    public void send(int target, SchedulingGroup group, Message message, int credits) {
         Lane lane = outbound[target];
         int tag = Message.tag(group.id(), credits);
         if (tag != lane.tag) {

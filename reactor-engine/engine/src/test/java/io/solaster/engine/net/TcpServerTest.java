@@ -399,7 +399,7 @@ abstract class TcpServerTest {
         return ServerConfig.of("echo", 0)
                 .withLimits(new LimitsConfig(connections, 0, Duration.ZERO, limits.outputBuffer(),
                         limits.maxArguments(), limits.maxBulk(), limits.maxInline(), limits.commandsPerTurn(),
-                        new ByteSize(64 << 10)));
+                        new ByteSize(64 << 10), limits.subscribers()));
     }
 
     private static final class Client implements AutoCloseable {

@@ -102,6 +102,18 @@ final class CommandEntries {
             return Arrays.stream(words.split(" \\| ", -1)).map(each -> List.of(each.split(" ", -1))).toList();
         }
 
+        /** It publishes to the channel that is its first argument. */
+        Entry channel() {
+            route = Route.CHANNEL;
+            return this;
+        }
+
+        /** It names channels from its first argument on where others name keys. */
+        Entry channelsAsKeys(int last) {
+            keys = new Keys(1, last, 1, access("not_key"), null);
+            return this;
+        }
+
         /** It runs on every shard. */
         Entry everyShard(Spread over) {
             route = Route.EVERY_SHARD;

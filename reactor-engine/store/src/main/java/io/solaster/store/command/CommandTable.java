@@ -35,6 +35,7 @@ public final class CommandTable {
         KeyTable.write(entries);
         ListTable.write(entries);
         SortedSetTable.write(entries);
+        PubSubTable.write(entries);
         ServerTable.write(entries);
         ALL = entries.all();
         LISTED = new Commands(ALL);

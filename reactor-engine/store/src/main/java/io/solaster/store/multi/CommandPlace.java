@@ -6,6 +6,8 @@ import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.Spread;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.streams.subscribe.Placement;
+import io.solaster.streams.subscribe.Subscriptions;
 
 /** Where a command is to be run, by its keys. On the shard of the client. */
 public final class CommandPlace {
@@ -30,10 +32,17 @@ public final class CommandPlace {
         return switch (command.route()) {
             case CONNECTION -> CONNECTION;
             case EVERY_SHARD -> shards == 1 ? 0 : SEVERAL;
+            case CHANNEL -> homeOf(call);
             case KEYS -> command.keys().isOne() && command.spread() == null
                     ? ownerOf(call, command.keys().first(), shards)
                     : ofKeys(command, call, shards);
         };
+    }
+
+    private static int homeOf(CommandCall call) {
+        StoreShard here = call.shard();
+        int home = here.parts().subscriptions().home(Subscriptions.CHANNEL, call.address(1), call.length(1));
+        return home == Placement.EVERYWHERE ? here.shard().id() : home;
     }
 
     private static int ofKeys(Command command, CommandCall call, int shards) {

@@ -158,6 +158,10 @@ public final class CommandSequence implements KeyHold.Work {
             everyShard(writes);
             return;
         }
+        if (command.route() == Command.Route.CHANNEL) {
+            askShard(CommandPlace.of(command, call));
+            return;
+        }
         KeyPositions keys = call.keys();
         command.keys().find(call, 0, keys);
         for (int i = 0; i < keys.count(); i++) {
@@ -170,7 +174,7 @@ public final class CommandSequence implements KeyHold.Work {
         return switch (command.route()) {
             case EVERY_SHARD -> true;
             case CONNECTION -> command.has(Command.Flag.READONLY) || command.has(Command.Flag.WRITE);
-            case KEYS -> false;
+            case KEYS, CHANNEL -> false;
         };
     }
 

@@ -168,7 +168,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void closeIfIdle(long now) {
         long timeout = settings.limits().idleTimeout().toMillis();
         state.unread(outputBytes(), now);
-        if (timeout > 0 && !progress.isWaiting() && !progress.isClosing() && now - state.lastInteraction() > timeout) {
+        replies.checkSubscriber();
+        if (timeout > 0 && !progress.isWaiting() && !state.isSubscribed() && !progress.isClosing()
+                && now - state.lastInteraction() > timeout) {
             shard.stats().idleTimeouts.increment();
             log.debug("{} is closed: silent for {} ms", this, now - state.lastInteraction());
             kill();
@@ -181,6 +183,28 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (!progress.is(Phase.RUNNING)) {
             flush();
         }
+    }
+
+    @Override
+    public void message(ByteBuf message) {
+        replies.message(message);
+    }
+
+    @Override
+    public void flushMessages() {
+        if (!progress.is(Phase.RUNNING) && channel().isActive()) {
+            flush();
+        }
+    }
+
+    @Override
+    public void hold() {
+        progress.waiting(Phase.SETTLING);
+    }
+
+    @Override
+    public void resume() {
+        runLater();
     }
 
     @Override
@@ -272,6 +296,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (progress.is(Phase.PAUSED)) {
             ShardWatch.of(shard).pause().forget(this);
         }
+        state.leave();
         login.end();
         account.cancelled();
         intake.release();
@@ -463,7 +488,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Sends the replies of this read batch, unless some of them are still under way. */
     private void flush() {
-        if (progress.is(Phase.WAITING_FOR_SHARDS)) {
+        if (progress.keepsReplies()) {
             return;
         }
         if (!progress.isWaiting()) {

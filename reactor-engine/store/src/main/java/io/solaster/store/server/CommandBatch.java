@@ -106,6 +106,8 @@ final class CommandBatch extends Message {
         }
         if (!blocked) {
             home = true;
+            // What these commands have published to there is there when they are answered.
+            target.subscriptions().flushTo(origin.shard().id());
             target.shard().mesh().sendFree(origin.shard().id(), this);
         }
     }
@@ -129,6 +131,16 @@ final class CommandBatch extends Message {
         return blocked;
     }
 
+    /** Whether the next command publishes, and what it publishes has no room now; then it goes on once there is some. */
+    private boolean isHeldUp(Command command) {
+        if (!target.isHeldUp(command)) {
+            return false;
+        }
+        blocked = true;
+        target.subscriptions().whenFree(goOn);
+        return true;
+    }
+
     private void hasKeys() {
         goOn.on(target.shard());
     }
@@ -143,7 +155,7 @@ final class CommandBatch extends Message {
         long errorsBefore = writer.errors();
         do {
             Command command = commands.next(call);
-            if (!locks.isFree() && isBlocked(command, call)) {
+            if (!locks.isFree() && isBlocked(command, call) || isHeldUp(command)) {
                 break;
             }
             target.run(command, call);

@@ -1,6 +1,7 @@
 package io.solaster.store.server;
 
 import java.util.Objects;
+import java.util.Set;
 
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.CommandDecoder;
@@ -35,6 +36,10 @@ final class CommandRouting implements Transaction.Waiter {
         /** Not begun: it must be looked at again later. */
         AGAIN
     }
+
+    /** What subscribers may run that speak RESP2, where a reply and a message look alike. */
+    private static final Set<String> ALLOWED_TO_SUBSCRIBERS = Set.of("subscribe", "unsubscribe", "psubscribe",
+            "punsubscribe", "ssubscribe", "sunsubscribe", "ping", "quit", "reset");
 
     private final ClientConnection connection;
     private final ServerShard server;
@@ -102,7 +107,7 @@ final class CommandRouting implements Transaction.Waiter {
         }
         int before = reply.position();
         Outcome outcome = look(call, reply);
-        if (state.isMuted()) {
+        if (state.isMuted() && !isOfSubscriber(state.lastCommand())) {
             reply.rewind(before);
         }
         if (!one || state.replies() != Replies.NOT_THIS) {
@@ -119,6 +124,11 @@ final class CommandRouting implements Transaction.Waiter {
             state.replies(Replies.ALL);
         }
         return outcome;
+    }
+
+    /** Whether a command is answered by messages, which come to who wants no replies too. */
+    private static boolean isOfSubscriber(@Nullable Command command) {
+        return command != null && command.has(Command.Flag.PUBSUB) && command.has(Command.Flag.NOSCRIPT);
     }
 
     private Outcome look(CommandCall call, ReplyWriter reply) {
@@ -146,6 +156,13 @@ final class CommandRouting implements Transaction.Waiter {
         ClientState state = connection.state();
         if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && connection.settings().needsLogin()) {
             reply.error("NOAUTH Authentication required.");
+            shard.counts().rejected(command);
+            return Outcome.NEXT;
+        }
+        if (state.isSubscribed() && !state.resp3() && !ALLOWED_TO_SUBSCRIBERS.contains(command.name())) {
+            reply.error(
+                    "ERR Can't execute '" + command.name() + "': only (P|S)SUBSCRIBE / (P|S)UNSUBSCRIBE / PING / QUIT"
+                            + " / RESET are allowed in this context");
             shard.counts().rejected(command);
             return Outcome.NEXT;
         }
@@ -214,6 +231,13 @@ final class CommandRouting implements Transaction.Waiter {
     }
 
     private Outcome onThisShard(Command command, CommandCall call) {
+        if (shard.isHeldUp(command)) {
+            if (assembly == null) {
+                connection.progress().waiting(Phase.WAITING_FOR_LANE);
+                shard.subscriptions().whenFree(connection);
+            }
+            return Outcome.AGAIN;
+        }
         if (!shard.locks().isFree()) {
             return behindOthers(command, call);
         }

@@ -17,6 +17,8 @@ final class ConnectionState {
         WAITING_FOR_LANE,
         /** Parts of its requests are under way on other shards, and the replies before them are kept. */
         WAITING_FOR_SHARDS,
+        /** Other shards learn of its subscriptions, and what was answered is kept until they have. */
+        SETTLING,
         /** A command answers once a result is there. */
         WAITING_FOR_RESULT,
         /** A command waits for keys that others use. */
@@ -50,6 +52,11 @@ final class ConnectionState {
     /** Whether nothing is run now, and something else than bytes from the client is waited for. */
     boolean isWaiting() {
         return phase != Phase.IDLE && phase != Phase.RUNNING;
+    }
+
+    /** Whether what was answered, and what is pushed behind it, may not leave yet. */
+    boolean keepsReplies() {
+        return phase == Phase.WAITING_FOR_SHARDS || phase == Phase.SETTLING;
     }
 
     /** Begins to go through requests. */

@@ -1,16 +1,21 @@
 package io.solaster.store.server;
 
+import java.util.Objects;
 import java.util.function.Consumer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.netty.channel.Channel;
 import io.netty.channel.ChannelHandlerContext;
+import io.solaster.config.server.LimitsConfig;
+import io.solaster.config.server.SubscriberConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.Linger;
 import io.solaster.engine.net.SocketWatch;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.streams.subscribe.Subscriber;
 import org.jspecify.annotations.Nullable;
 
 /** The replies of one client: one write per read batch, a limit on what it leaves unread, and the end. On the shard. */
@@ -28,8 +33,10 @@ final class ReplyOutput {
     /** Bytes of this read batch that the channel has already, and may not have sent. */
     private long lent;
     private long turnLimit;
-    /** What goes behind it; null for nothing, as mostly. */
-    private @Nullable ByteBuf pushes;
+    /** What goes behind it. */
+    private final Pushes pushes = new Pushes();
+    /** When a subscriber left more unread than it may for long; 0 while it does not. */
+    private long slowSince;
     /** Once the last reply is about to leave. */
     private @Nullable Linger linger;
 
@@ -111,31 +118,29 @@ final class ReplyOutput {
      */
     void push(ByteBuf message) {
         try {
-            if (progress.isClosing()) {
-                return;
-            }
-            long waiting = unread(connection.channel()) + message.readableBytes();
-            ByteBuf behind = pushes;
-            if (behind == null) {
-                behind = message.alloc().directBuffer(message.readableBytes());
-                pushes = behind;
-            } else {
-                waiting += behind.readableBytes();
-            }
-            if (waiting > limit()) {
-                overflow(waiting);
-            } else {
-                behind.writeBytes(message);
-            }
+            message(message);
         } finally {
             message.release();
         }
     }
 
+    /** As {@link #push}, of one that others get too: it is copied, or retained. */
+    void message(ByteBuf message) {
+        if (progress.isClosing()) {
+            return;
+        }
+        long waiting = unread(connection.channel()) + pushes.bytes() + message.readableBytes();
+        if (waiting > limit()) {
+            overflow(waiting);
+        } else {
+            pushes.add(message);
+        }
+    }
+
     /** Sends what this read batch has, and what was pushed. */
     void flush(ChannelHandlerContext context) {
-        if (pushes != null) {
-            appendPushes(pushes);
+        if (!pushes.isEmpty()) {
+            appendPushes(context);
         }
         send(context);
     }
@@ -171,31 +176,77 @@ final class ReplyOutput {
 
     /** Bytes that the client may leave unread. */
     long limit() {
-        return connection.settings().limits().outputBuffer().bytes();
+        LimitsConfig limits = connection.settings().limits();
+        return (connection.state().isSubscribed() ? limits.subscribers().outputBuffer() : limits.outputBuffer())
+                .bytes();
     }
 
-    private void appendPushes(ByteBuf behind) {
-        ByteBuf open = output;
-        if (open == null) {
-            open = server.takeReplies();
-            output = open;
+    /** What was pushed becomes the end of what is sent next. */
+    private void appendPushes(ChannelHandlerContext context) {
+        for (ByteBuf next = pushes.poll(); next != null; next = pushes.poll()) {
+            write(context, output);
+            output = null;
+            write(context, next);
         }
-        open.writeBytes(behind);
-        behind.release();
-        pushes = null;
+        ByteBuf last = Objects.requireNonNull(pushes.takeLast());
+        ByteBuf before = output;
+        if (before == null || !before.isReadable()) {
+            output = last;
+            if (before != null) {
+                before.release();
+            }
+        } else if (last.readableBytes() < Subscriber.SHARED_FROM || before.writableBytes() >= last.readableBytes()) {
+            before.writeBytes(last);
+            last.release();
+        } else {
+            write(context, before);
+            output = last;
+        }
+    }
+
+    private void write(ChannelHandlerContext context, @Nullable ByteBuf bytes) {
+        if (bytes != null) {
+            server.part().stats().bytesOut.add(bytes.readableBytes());
+            context.write(bytes, context.voidPromise());
+        }
     }
 
     private void checkOutput() {
         long waiting = unread(connection.channel());
         if (waiting > limit()) {
             overflow(waiting);
+        } else {
+            checkSubscriber();
+        }
+    }
+
+    /** Ends the connection of a subscriber that has left much unread for long. To be asked now and then, and at each write. */
+    void checkSubscriber() {
+        SubscriberConfig limits = connection.settings().limits().subscribers();
+        long soft = limits.softOutputBuffer().bytes();
+        if (soft == 0 || !connection.state().isSubscribed() || progress.isClosing()) {
+            slowSince = 0;
+            return;
+        }
+        long waiting = unread(connection.channel()) + pushes.bytes();
+        long now = server.part().now();
+        if (waiting <= soft) {
+            slowSince = 0;
+        } else if (slowSince == 0) {
+            slowSince = now;
+        } else if (now - slowSince > limits.softTime().toMillis()) {
+            cutOff(waiting, limits.softOutputBuffer());
         }
     }
 
     /** Ends the connection of a client that leaves too much unread. */
     void overflow(long waiting) {
-        connection.logs().slowReaders.overflow(server.part().stats().outputOverflows, connection, waiting,
-                connection.settings().limits().outputBuffer(), "it is closed");
+        cutOff(waiting, new ByteSize(limit()));
+    }
+
+    private void cutOff(long waiting, ByteSize limit) {
+        connection.logs().slowReaders.overflow(server.part().stats().outputOverflows, connection, waiting, limit,
+                "it is closed");
         progress.closing();
         connection.kill();
     }
@@ -218,9 +269,6 @@ final class ReplyOutput {
             output.release();
             output = null;
         }
-        if (pushes != null) {
-            pushes.release();
-            pushes = null;
-        }
+        pushes.release();
     }
 }

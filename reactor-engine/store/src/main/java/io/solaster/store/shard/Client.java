@@ -62,6 +62,23 @@ public interface Client {
      */
     void push(ByteBuf message);
 
+    /**
+     * Takes a message of those that others get too: it leaves behind the replies written so far, once {@link #flushMessages} is
+     * called. A client that leaves more unread than subscribers may is cut off.
+     *
+     * @param message as it goes over the wire; is copied, or retained
+     */
+    void message(ByteBuf message);
+
+    /** Sends the messages that were taken. */
+    void flushMessages();
+
+    /** Runs nothing else, and sends nothing, until {@link #resume}: what the command answers is not true before. */
+    void hold();
+
+    /** Ends what {@link #hold} began. */
+    void resume();
+
     /** Closes once what was answered so far, and the reply being written, have left. */
     void closeAfterReply();
 

@@ -28,6 +28,7 @@ public final class ClientState {
     private String libraryName = "";
     private String libraryVersion = "";
     private @Nullable Command lastCommand;
+    private @Nullable ClientSubscriptions subscriptions;
 
     public ClientState(long now, boolean authenticated, User user) {
         this.user = user;
@@ -44,6 +45,33 @@ public final class ClientState {
         monitors = false;
         replies = Replies.ALL;
         name = "";
+    }
+
+    /** What the client has subscribed to; null if it never has. */
+    public @Nullable ClientSubscriptions subscriptions() {
+        return subscriptions;
+    }
+
+    void subscriptions(ClientSubscriptions made) {
+        subscriptions = made;
+    }
+
+    /** Whether the client has subscribed to something, so that it is sent more than replies. */
+    public boolean isSubscribed() {
+        return subscriptions != null && subscriptions.isSubscribed();
+    }
+
+    /** How many names of a kind the client has subscribed to. */
+    public int subscriptions(int kind) {
+        return subscriptions == null ? 0 : subscriptions.count(kind);
+    }
+
+    /** The client is gone. */
+    public void leave() {
+        if (subscriptions != null) {
+            subscriptions.leave();
+            subscriptions = null;
+        }
     }
 
     /** Unix milliseconds. */

@@ -38,7 +38,9 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
         /** On the shard that owns its keys; on several where they are spread. */
         KEYS,
         /** On every shard. */
-        EVERY_SHARD
+        EVERY_SHARD,
+        /** On the shard where the channel is at home that is its first argument; it touches no key. */
+        CHANNEL
     }
 
     /** What Redis says of a command's nature, in its order. */
@@ -75,6 +77,8 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
      */
     public record Keys(int first, int last, int step, List<List<String>> access, @Nullable KeyFinder finder) {
         public static final Keys NONE = new Keys(0, 0, 0, List.of(), null);
+        /** What is done to what only looks like keys. */
+        private static final List<String> NOT_KEYS = List.of("not_key");
 
         /** Keys behind a number that says how many they are, such as those of {@code LMPOP}, whose first argument that is. */
         public static KeyFinder counted(int number) {
@@ -112,6 +116,11 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
             return access.get(Math.min(key, access.size() - 1));
         }
 
+        /** Whether they are named as keys are, and are none: channels of shards, say. */
+        private boolean areNone() {
+            return !access.isEmpty() && access.getFirst().equals(NOT_KEYS);
+        }
+
         /** Whether each call has one key, at the same place. */
         public boolean isOne() {
             return first == last && finder == null;
@@ -125,6 +134,9 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
         public void find(CommandCall call, int from, KeyPositions found) {
             found.clear();
             int count = call.count() - from;
+            if (areNone()) {
+                return;
+            }
             if (finder != null) {
                 finder.find(call, from, count, found);
             } else if (first > 0) {

@@ -228,6 +228,11 @@ public final class CommandCall {
         return Objects.requireNonNull(client, "this command runs on the client's shard only");
     }
 
+    /** Whether the client speaks RESP2 and has subscribed, so that it takes replies for messages. */
+    public boolean isOfSubscriber() {
+        return client != null && client.state().isSubscribed() && !client.state().resp3();
+    }
+
     /** Where a command goes on that was left off in an earlier turn; 0 when it begins. */
     public long cursor() {
         return cursor;

@@ -45,6 +45,11 @@ public final class Glob {
         elements = state;
     }
 
+    /** Bytes of memory that a pattern of so many bytes takes, about. */
+    public static int bytes(int length) {
+        return (BYTES + 1) * ((length >> 6) + 1) * Long.BYTES;
+    }
+
     /** Whether a pattern is one, and not just a name. */
     public static boolean isPattern(String text) {
         return text.indexOf('*') >= 0 || text.indexOf('?') >= 0 || text.indexOf('[') >= 0;

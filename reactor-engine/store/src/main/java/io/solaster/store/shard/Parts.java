@@ -12,7 +12,10 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
 import io.solaster.store.acl.Acl;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.message.Channels;
+import io.solaster.store.message.RespMessages;
 import io.solaster.store.stats.DiagnosticSettings;
+import io.solaster.streams.subscribe.Subscriptions;
 
 /** The parts of one store, a shard each, and what they have in common. Any thread may call. */
 public final class Parts {
@@ -30,6 +33,7 @@ public final class Parts {
     private final long maxGathered;
     /** What the keys of each shard take; written by that shard. */
     private final AtomicLong[] held;
+    private final Subscriptions subscriptions;
 
     /**
      * @param commands all that there are
@@ -47,6 +51,7 @@ public final class Parts {
         this.runId = newRunId(engine.environment().secrets());
         this.startedAt = clock.getAsLong();
         this.byShard = new StoreShard[engine.shards().size()];
+        this.subscriptions = new Subscriptions(engine, new Channels(byShard.length), RespMessages::new);
         this.sharded = Sharded.over(engine, shard -> byShard[shard.id()]);
     }
 
@@ -92,6 +97,11 @@ public final class Parts {
     /** A shard's part, for messages to it; it is touched on its shard only. */
     public StoreShard part(int shard) {
         return byShard[shard];
+    }
+
+    /** Who has subscribed to which channels. */
+    public Subscriptions subscriptions() {
+        return subscriptions;
     }
 
     /** The parts, for calls to them. */

@@ -35,6 +35,7 @@ import io.solaster.store.stats.DiagnosticSettings;
 import io.solaster.store.stats.ErrorCounts;
 import io.solaster.store.stats.StoreStats;
 import io.solaster.store.type.FieldTable;
+import io.solaster.streams.subscribe.SubscriptionShard;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -88,6 +89,7 @@ public final class StoreShard implements AutoCloseable {
     private final StoreStats stats = new StoreStats();
     private final CommandCall call;
     private final IntentLocks locks;
+    private final SubscriptionShard subscriptions;
     private final Map<Long, Client> clients = new LinkedHashMap<>();
     private final CommandCounts counts;
     private final ErrorCounts errors = new ErrorCounts();
@@ -133,6 +135,7 @@ public final class StoreShard implements AutoCloseable {
         this.call = new CommandCall(this);
         this.call.reply().onError(errors::add);
         this.locks = new IntentLocks(shard.id(), parts.count());
+        this.subscriptions = new SubscriptionShard(parts.subscriptions(), shard);
         this.clock = parts.clock();
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
@@ -240,6 +243,16 @@ public final class StoreShard implements AutoCloseable {
 
     public CommandCall call() {
         return call;
+    }
+
+    /** Who has subscribed to which channels. */
+    public SubscriptionShard subscriptions() {
+        return subscriptions;
+    }
+
+    /** Whether a command may not run now, as it publishes and what it publishes has no room. */
+    public boolean isHeldUp(Command command) {
+        return subscriptions.isHeldUp() && command.route() == Command.Route.CHANNEL;
     }
 
     /** Who uses which keys for longer than a moment. */
@@ -454,6 +467,7 @@ public final class StoreShard implements AutoCloseable {
             shard.memory().budget().all().look();
             locks.removeOf(peer -> parts.engine().shard(peer).isTerminated());
             values.endOf(slot -> !locks.isWritten((int) slot));
+            subscriptions.forgetDead();
             for (Client client : clients()) {
                 client.closeIfIdle(now);
             }
@@ -530,6 +544,7 @@ public final class StoreShard implements AutoCloseable {
             values.close();
         } finally {
             // Its memory is the system's again, whatever else fails.
+            subscriptions.close();
             keyspace.close();
             hashes.close();
             sets.close();

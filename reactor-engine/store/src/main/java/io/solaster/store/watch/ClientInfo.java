@@ -8,6 +8,7 @@ import io.solaster.engine.net.PeerAddress;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.Command;
+import io.solaster.streams.subscribe.Subscriptions;
 import org.jspecify.annotations.Nullable;
 
 /** How a client is described to others. On the client's shard. */
@@ -29,7 +30,9 @@ public final class ClientInfo {
                 + " age=" + (now - state.connectedAt()) / 1000
                 + " idle=" + (now - state.lastInteraction()) / 1000
                 + " flags=" + flags(state)
-                + " db=0 sub=0 psub=0 ssub=0 multi=-1"
+                + " db=0 sub=" + state.subscriptions(Subscriptions.CHANNEL)
+                + " psub=" + state.subscriptions(Subscriptions.PATTERN)
+                + " ssub=" + state.subscriptions(Subscriptions.SHARD_CHANNEL) + " multi=-1"
                 + " qbuf=" + input + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0"
                 + " obl=0 oll=0 omem=" + output + " tot-mem=" + (input + output)
                 + " events=r cmd=" + (last == null ? "NULL" : last.name())
@@ -38,8 +41,14 @@ public final class ClientInfo {
     }
 
     private static String flags(ClientState state) {
-        String flags = (state.monitors() ? "O" : "") + (state.noEvict() ? "e" : "") + (state.noTouch() ? "T" : "");
+        String flags = (state.monitors() ? "O" : "") + (state.isSubscribed() ? "P" : "")
+                + (state.noEvict() ? "e" : "") + (state.noTouch() ? "T" : "");
         return flags.isEmpty() ? "N" : flags;
+    }
+
+    /** Of what type a client is, in Redis's words. */
+    public static String type(Client client) {
+        return client.state().isSubscribed() ? "pubsub" : "normal";
     }
 
     /** Where a client comes from. */

@@ -249,7 +249,8 @@ class HostileClientsTest {
     @Test
     void aWholeLineMayBeNoLongerThanOneThatArrivesInPieces() {
         LimitsConfig limits = new LimitsConfig(100, 0, java.time.Duration.ZERO, new ByteSize(1 << 20), 1024,
-                new ByteSize(1 << 20), new ByteSize(64), 1024, new ByteSize(1 << 16));
+                new ByteSize(1 << 20), new ByteSize(64), 1024, new ByteSize(1 << 16),
+                LimitsConfig.defaults().subscribers());
         try (StoreFixture.Server server = StoreFixture.of(1).serve(StoreFixture.config().withLimits(limits));
                 RespClient client = server.connect()) {
             client.send(RespClient.latin1("ECHO " + "x".repeat(58) + "\r\n"));

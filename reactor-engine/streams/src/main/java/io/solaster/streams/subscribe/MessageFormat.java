@@ -2,7 +2,7 @@ package io.solaster.streams.subscribe;
 
 import io.netty.buffer.ByteBuf;
 
-/** How messages look to those who get them. Without state, since all shards use the same one. */
+/** How messages look to those who get them. Each shard has one of its own. */
 public interface MessageFormat {
     /** In how many forms messages are written, say one for each version of a protocol. */
     int forms();

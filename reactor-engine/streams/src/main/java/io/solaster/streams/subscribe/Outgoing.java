@@ -3,6 +3,7 @@ package io.solaster.streams.subscribe;
 import java.util.ArrayDeque;
 
 import io.solaster.engine.mesh.Mesh;
+import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 
@@ -102,7 +103,7 @@ final class Outgoing {
     private void send(PublishBatch batch) {
         Mesh mesh = part.shard().mesh();
         int target = batch.target().shard().id();
-        mesh.send(target, batch, batch.credits());
+        mesh.send(target, group, batch, batch.credits());
         if (!isHeld[target] && !mesh.isWritable(target, group)) {
             isHeld[target] = true;
             held++;
@@ -147,6 +148,10 @@ final class Outgoing {
         }
         full.forEach(PublishBatch::close);
         full.clear();
-        waiting.clear();
+        for (Runnable next = waiting.poll(); next != null; next = waiting.poll()) {
+            if (next instanceof Abandonable abandoned) {
+                abandoned.abandon();
+            }
+        }
     }
 }

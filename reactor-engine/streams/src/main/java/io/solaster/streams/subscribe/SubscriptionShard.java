@@ -3,8 +3,6 @@ package io.solaster.streams.subscribe;
 import java.util.ArrayDeque;
 import java.util.Arrays;
 
-import io.netty.buffer.ByteBuf;
-import io.netty.buffer.PooledByteBufAllocator;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.task.SchedulingGroup;
@@ -25,8 +23,6 @@ public final class SubscriptionShard implements AutoCloseable {
     /** Subscriptions of one that has left are ended so many at a time. */
     private static final int ENDED_AT_ONCE = 1000;
     private static final int KEPT_BATCHES = 16;
-    private static final int SCRATCH = 64 * 1024;
-    private static final int NO_PATTERN = NameTable.NONE;
 
     private final Subscriptions all;
     private final Shard shard;
@@ -40,28 +36,18 @@ public final class SubscriptionShard implements AutoCloseable {
     private @Nullable Subscriber[] subscribers = new Subscriber[16];
     private @Nullable Settling[] settling = new Settling[16];
     private long[] bytes = new long[16];
-    private boolean[] unsent = new boolean[16];
     private int usedSubscribers;
     private final ArrayDeque<Integer> freeSubscribers = new ArrayDeque<>();
     private final ArrayDeque<Integer> leaving = new ArrayDeque<>();
     private boolean isEnding;
 
-    /** By shard: what the changes of the subscriber that changes now are told with. */
-    private final @Nullable InterestChange[] changes;
-    private @Nullable Settling changing;
-
+    private final Changes changes;
     private final Outgoing outgoing;
+    private final Deliveries deliveries;
     private final TurnEnd turnEnd;
 
-    /** Subscribers that are to flush. */
-    private int[] toFlush = new int[64];
-    private int flushCount;
-    private int flushed;
-    private final Runnable flush = this::flush;
-    private final @Nullable ByteBuf[] encoded;
-    private final boolean[] isEncoded;
+    private final boolean[] isDead;
     private long published;
-    private long delivered;
     private boolean closed;
 
     /** Made by each shard for itself. */
@@ -71,10 +57,10 @@ public final class SubscriptionShard implements AutoCloseable {
         this.self = shard.id();
         this.group = all.engine().groups().byDefault();
         this.names = new NameTable(shard.memory().system("subscriptions"), shard.environment().secrets());
-        this.changes = new InterestChange[all.shards()];
+        this.changes = new Changes(this, all, group);
+        this.isDead = new boolean[all.shards()];
         this.outgoing = new Outgoing(this, all, group);
-        this.encoded = new ByteBuf[all.format().forms()];
-        this.isEncoded = new boolean[all.format().forms()];
+        this.deliveries = new Deliveries(this, names, lists, shard, group, all.newFormat());
         this.turnEnd = shard.atTurnEnd("subscriptions", group, outgoing::send);
         all.add(this);
     }
@@ -94,7 +80,6 @@ public final class SubscriptionShard implements AutoCloseable {
             subscribers = Arrays.copyOf(subscribers, capacity);
             settling = Arrays.copyOf(settling, capacity);
             bytes = Arrays.copyOf(bytes, capacity);
-            unsent = Arrays.copyOf(unsent, capacity);
         }
         subscribers[number] = subscriber;
         lists.subscribers(subscribers.length);
@@ -131,7 +116,7 @@ public final class SubscriptionShard implements AutoCloseable {
                 left--;
             }
         }
-        sendChanges();
+        changes.send();
         if (!leaving.isEmpty() && !closed) {
             isEnding = true;
             shard.execute(group, this::endSome);
@@ -159,7 +144,7 @@ public final class SubscriptionShard implements AutoCloseable {
         if (lists.find(id, subscriber) != SubscriberLists.NONE) {
             return false;
         }
-        note(subscriber);
+        changes.of(subscriber, lists.births());
         lists.add(id, kind, subscriber);
         bytes[subscriber] += COST + length + (pattern == null ? 0 : pattern.bytes());
         tell(kind, pattern, id, true);
@@ -179,7 +164,7 @@ public final class SubscriptionShard implements AutoCloseable {
         if (at == SubscriberLists.NONE) {
             return false;
         }
-        note(subscriber);
+        changes.of(subscriber, lists.births());
         end(at, subscriber);
         return true;
     }
@@ -234,13 +219,6 @@ public final class SubscriptionShard implements AutoCloseable {
 
     // ---- what shards tell each other
 
-    /** The changes that follow are this subscriber's, who will wait for them. */
-    private void note(int subscriber) {
-        if (changing == null) {
-            changing = new Settling(this, subscriber, lists.births(), all.shards());
-        }
-    }
-
     private void tell(int kind, @Nullable NamePattern pattern, int id, boolean more) {
         long name = names.address(id);
         int length = names.length(id);
@@ -249,26 +227,14 @@ public final class SubscriptionShard implements AutoCloseable {
             changeHere(self, id, pattern, more ? 1 : -1);
         }
         if (home == Placement.EVERYWHERE) {
-            for (int target = 0; target < changes.length; target++) {
+            for (int target = 0; target < all.shards(); target++) {
                 if (target != self) {
-                    change(target).add(kind, pattern, name, length, more);
+                    changes.to(target).add(kind, pattern, name, length, more);
                 }
             }
         } else if (home != self) {
-            change(home).add(kind, pattern, name, length, more);
+            changes.to(home).add(kind, pattern, name, length, more);
         }
-    }
-
-    private InterestChange change(int target) {
-        InterestChange open = changes[target];
-        if (open == null) {
-            open = new InterestChange(this, all.part(target), changing);
-            changes[target] = open;
-            if (changing != null) {
-                changing.await(target);
-            }
-        }
-        return open;
     }
 
     private void changeHere(int of, int id, @Nullable NamePattern pattern, int by) {
@@ -298,29 +264,13 @@ public final class SubscriptionShard implements AutoCloseable {
      *         of this subscriber is made
      */
     public boolean settle(int subscriber) {
-        Settling pending = changing;
-        boolean sent = sendChanges();
-        if (!sent || pending == null) {
+        Settling pending = changes.send();
+        if (pending == null) {
             return true;
         }
         settling[subscriber] = pending;
         pending.begin();
         return false;
-    }
-
-    private boolean sendChanges() {
-        changing = null;
-        boolean sent = false;
-        for (int target = 0; target < changes.length; target++) {
-            InterestChange open = changes[target];
-            if (open != null) {
-                changes[target] = null;
-                // It bounds itself: a subscriber has one under way, or is gone.
-                shard.mesh().sendFree(target, group, open);
-                sent = true;
-            }
-        }
-        return sent;
     }
 
     void settled(int subscriber) {
@@ -331,8 +281,17 @@ public final class SubscriptionShard implements AutoCloseable {
         }
     }
 
-    /** Forgets the subscribers of a shard that has ended, which tells nobody. */
-    public void forget(int deadShard) {
+    /** To be called now and then: forgets the subscribers of shards that have ended, which tell nobody. */
+    public void forgetDead() {
+        for (int other = 0; other < isDead.length; other++) {
+            if (!isDead[other] && all.engine().shard(other).isTerminated()) {
+                isDead[other] = true;
+                forget(other);
+            }
+        }
+    }
+
+    private void forget(int deadShard) {
         for (int id = 0; id < names.capacity(); id++) {
             if (names.exists(id)) {
                 int count = interests.of(id, deadShard);
@@ -351,7 +310,20 @@ public final class SubscriptionShard implements AutoCloseable {
         return outgoing.isHeldUp();
     }
 
-    /** While {@link #isHeldUp}: runs something once that is over, behind those who wait already. An engine that stops drops it. */
+    /**
+     * Sends what was published in this turn for a shard: what is sent there next in the same group comes after. Else it leaves at
+     * the end of the turn.
+     */
+    public void flushTo(int target) {
+        if (target != self) {
+            outgoing.send(target);
+        }
+    }
+
+    /**
+     * While {@link #isHeldUp}: runs something once that is over, behind those who wait already. An engine that stops abandons an
+     * {@link io.solaster.engine.task.Abandonable}, and drops another one.
+     */
     public void whenFree(Runnable action) {
         outgoing.whenFree(action);
     }
@@ -433,94 +405,12 @@ public final class SubscriptionShard implements AutoCloseable {
     /** To those who have the name, and those who have the patterns that were found last. */
     private void deliver(int from, int kind, int id, long name, int nameLength, long payload, int payloadLength) {
         if (id != NameTable.NONE) {
-            deliver(from, kind, id, NO_PATTERN, name, nameLength, payload, payloadLength);
+            deliveries.deliver(from, kind, id, Deliveries.NO_PATTERN, name, nameLength, payload, payloadLength);
         }
         for (int i = 0; i < patterns.found(); i++) {
             int pattern = patterns.foundAt(i);
-            deliver(from, kind, pattern, pattern, name, nameLength, payload, payloadLength);
+            deliveries.deliver(from, kind, pattern, pattern, name, nameLength, payload, payloadLength);
         }
-    }
-
-    private void deliver(int from, int kind, int id, int pattern, long name, int nameLength, long payload,
-            int payloadLength) {
-        for (int at = lists.first(id); at != SubscriberLists.NONE; at = lists.next(at)) {
-            int number = lists.subscriber(at);
-            Subscriber to = subscribers[number];
-            Settling pending = settling[number];
-            if (to == null || pending != null && pending.isTooNew(lists.born(at), from)) {
-                continue;
-            }
-            int form = to.form();
-            if (!isEncoded[form]) {
-                encode(form, kind, pattern, name, nameLength, payload, payloadLength);
-            }
-            to.take(java.util.Objects.requireNonNull(encoded[form]));
-            delivered++;
-            toFlush(number);
-        }
-        for (int form = 0; form < encoded.length; form++) {
-            if (isEncoded[form]) {
-                isEncoded[form] = false;
-                letGo(form);
-            }
-        }
-    }
-
-    private void encode(int form, int kind, int pattern, long name, int nameLength, long payload, int payloadLength) {
-        ByteBuf to = encoded[form];
-        if (to == null) {
-            to = PooledByteBufAllocator.DEFAULT.directBuffer(Math.addExact(nameLength + COST, payloadLength));
-            encoded[form] = to;
-        }
-        isEncoded[form] = true;
-        if (pattern == NO_PATTERN) {
-            all.format().write(to, form, kind, 0, 0, name, nameLength, payload, payloadLength);
-        } else {
-            all.format().write(to, form, kind, names.address(pattern), names.length(pattern), name, nameLength, payload,
-                    payloadLength);
-        }
-    }
-
-    /** What nobody shares is written to again. */
-    private void letGo(int form) {
-        ByteBuf message = java.util.Objects.requireNonNull(encoded[form]);
-        if (message.refCnt() == 1 && message.capacity() <= SCRATCH) {
-            message.clear();
-        } else {
-            encoded[form] = null;
-            message.release();
-        }
-    }
-
-    private void toFlush(int subscriber) {
-        if (unsent[subscriber]) {
-            return;
-        }
-        unsent[subscriber] = true;
-        if (flushCount == toFlush.length) {
-            toFlush = Arrays.copyOf(toFlush, flushCount * 2);
-        }
-        toFlush[flushCount++] = subscriber;
-        if (flushCount == 1) {
-            shard.execute(group, flush);
-        }
-    }
-
-    private void flush() {
-        while (flushed < flushCount) {
-            int number = toFlush[flushed++];
-            unsent[number] = false;
-            Subscriber subscriber = subscribers[number];
-            if (subscriber != null) {
-                subscriber.flush();
-            }
-            if (flushed < flushCount && (flushed & 15) == 0 && Shard.needPreempt()) {
-                shard.execute(group, flush);
-                return;
-            }
-        }
-        flushed = 0;
-        flushCount = 0;
     }
 
     void giveBatch(PublishBatch batch) {
@@ -529,6 +419,16 @@ public final class SubscriptionShard implements AutoCloseable {
         } else {
             outgoing.give(batch, KEPT_BATCHES);
         }
+    }
+
+    @Nullable
+    Subscriber subscriber(int number) {
+        return subscribers[number];
+    }
+
+    @Nullable
+    Settling settling(int number) {
+        return settling[number];
     }
 
     // ---- what is told of it
@@ -576,7 +476,7 @@ public final class SubscriptionShard implements AutoCloseable {
 
     /** What subscribers of this shard have got so far. */
     public long delivered() {
-        return delivered;
+        return deliveries.delivered();
     }
 
     @Override
@@ -584,13 +484,7 @@ public final class SubscriptionShard implements AutoCloseable {
         closed = true;
         turnEnd.close();
         outgoing.close();
-        for (int form = 0; form < encoded.length; form++) {
-            ByteBuf scratch = encoded[form];
-            if (scratch != null) {
-                encoded[form] = null;
-                scratch.release();
-            }
-        }
+        deliveries.close();
         names.close();
     }
 

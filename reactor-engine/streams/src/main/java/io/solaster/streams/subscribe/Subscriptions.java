@@ -1,5 +1,7 @@
 package io.solaster.streams.subscribe;
 
+import java.util.function.Supplier;
+
 import io.solaster.engine.Engine;
 
 /**
@@ -22,13 +24,14 @@ public final class Subscriptions {
 
     private final Engine engine;
     private final Placement placement;
-    private final MessageFormat format;
+    private final Supplier<? extends MessageFormat> formats;
     private final SubscriptionShard[] byShard;
 
-    public Subscriptions(Engine engine, Placement placement, MessageFormat format) {
+    /** @param formats makes one for each shard */
+    public Subscriptions(Engine engine, Placement placement, Supplier<? extends MessageFormat> formats) {
         this.engine = engine;
         this.placement = placement;
-        this.format = format;
+        this.formats = formats;
         this.byShard = new SubscriptionShard[engine.shards().size()];
     }
 
@@ -50,8 +53,8 @@ public final class Subscriptions {
         return byShard.length;
     }
 
-    MessageFormat format() {
-        return format;
+    MessageFormat newFormat() {
+        return formats.get();
     }
 
     /** The shard that what is published to a name goes to first, or {@link Placement#EVERYWHERE}. */

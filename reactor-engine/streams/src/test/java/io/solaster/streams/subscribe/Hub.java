@@ -43,7 +43,7 @@ final class Hub {
                 (name, length) -> Memory.getByte(name) == '*'
                         ? Placement.EVERYWHERE
                         : (Memory.getByte(name) - '0') % engine.shards().size(),
-                TEXT);
+                () -> TEXT);
         parts = engine.sharded(shard -> new SubscriptionShard(all, shard));
     }
 

@@ -157,13 +157,11 @@ public final class ClientCommands {
 
     public static void list(CommandCall call) {
         Set<Long> ids = new HashSet<>();
+        String type = "";
         if (call.count() == 4 && call.is(2, "type")) {
-            String type = type(call, 3);
+            type = type(call, 3);
             if (type == null) {
                 return;
-            }
-            if (!type.equals("normal")) {
-                ids.add(0L);
             }
         } else if (call.count() > 3 && call.is(2, "id")) {
             for (int i = 3; i < call.count(); i++) {
@@ -177,7 +175,9 @@ public final class ClientCommands {
             call.reply().error(Errors.SYNTAX);
             return;
         }
-        Predicate<Client> wanted = client -> ids.isEmpty() || ids.contains(client.id());
+        String ofType = type;
+        Predicate<Client> wanted = client -> (ids.isEmpty() || ids.contains(client.id()))
+                && (ofType.isEmpty() || ofType.equals(ClientInfo.type(client)));
         call.later(call.shard().parts().sharded().onAll(part -> lines(part, wanted)), (reply, lines) -> {
             List<Line> all = new ArrayList<>();
             lines.forEach(all::addAll);
@@ -272,7 +272,7 @@ public final class ClientCommands {
                 if (type == null) {
                     return false;
                 }
-                victims.none = !type.equals("normal");
+                victims.type = type;
             } else if (call.is(i, "addr")) {
                 victims.address = call.text(value);
             } else if (call.is(i, "laddr")) {
@@ -303,14 +303,14 @@ public final class ClientCommands {
     private static final class Victims {
         private long id;
         private long skip;
-        private boolean none;
+        private @Nullable String type;
         private @Nullable String address;
         private @Nullable String localAddress;
         private @Nullable String user;
         private long connectedBefore = Long.MAX_VALUE;
 
         boolean match(Client client) {
-            return !none
+            return (type == null || type.equals(ClientInfo.type(client)))
                     && (id == 0 || client.id() == id)
                     && client.id() != skip
                     && (user == null || client.state().user().name().equals(user))

@@ -93,7 +93,7 @@ public final class CommandCommands {
         statuses(reply, command.categories().stream().map(CommandCommands::label).toList());
         reply.setHeader(command.doc().tips().size());
         command.doc().tips().forEach(reply::bulk);
-        if (command.route() != Command.Route.KEYS) {
+        if (keys.access().isEmpty()) {
             reply.setHeader(0);
         } else {
             reply.setHeader(keys.access().size());

@@ -5,6 +5,7 @@ import io.solaster.store.acl.Acl;
 import io.solaster.store.acl.Rights;
 import io.solaster.store.acl.User;
 import io.solaster.store.shard.Client;
+import io.solaster.store.shard.ClientSubscriptions;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.watch.ShardWatch;
@@ -22,6 +23,14 @@ public final class ConnectionCommands {
     public static void ping(CommandCall call) {
         if (call.count() > 2) {
             call.reply().error("ERR wrong number of arguments for 'ping' command");
+        } else if (call.isOfSubscriber()) {
+            call.reply().arrayHeader(2);
+            call.reply().bulk("pong");
+            if (call.count() == 2) {
+                call.reply().bulk(call.address(1), call.length(1));
+            } else {
+                call.reply().bulk("");
+            }
         } else if (call.count() == 2) {
             call.reply().bulk(call.address(1), call.length(1));
         } else {
@@ -151,6 +160,10 @@ public final class ConnectionCommands {
         Client client = call.client();
         ShardWatch.of(call.shard()).monitors().remove(client);
         client.state().reset();
+        ClientSubscriptions own = client.state().subscriptions();
+        if (own != null) {
+            own.removeAll();
+        }
         client.logout();
         call.reply().resp3(false);
         call.reply().simple("RESET");
