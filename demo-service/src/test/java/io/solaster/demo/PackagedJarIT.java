@@ -61,6 +61,7 @@ final class PackagedJarIT {
     }
 
     @Test
+    @Tag("full")
     void answers_what_it_has_received_before_it_ends() throws Exception {
         Demo demo = start(List.of("--solaster.engine.shards=2", "--solaster.engine.pinning=never"));
         List<Socket> clients = new ArrayList<>();
@@ -96,6 +97,7 @@ final class PackagedJarIT {
     }
 
     @Test
+    @Tag("full")
     void idle_clients_do_not_hold_it() throws Exception {
         // Whoever waited for them would wait for longer than this test does.
         Demo demo = start(List.of("--solaster.engine.shutdown-timeout=10m",
@@ -132,6 +134,7 @@ final class PackagedJarIT {
     }
 
     @Test
+    @Tag("full")
     void wrong_configuration_is_told_once_and_ends_it() throws Exception {
         Run run = run(JAVA, List.of("--solaster.engine.shards=none", "--management.server.port=" + freePort()));
         assertThat(run.exit).as(run.output).isEqualTo(1);
@@ -171,6 +174,7 @@ final class PackagedJarIT {
 
     /** Else one shard's CPU would be shared with the collector, or with all that a shard's thread has started. */
     @Test
+    @Tag("full")
     void no_other_thread_is_tied_to_a_shards_cpu() throws Exception {
         assumeTrue(Files.exists(Path.of("/proc/self/task")), "needs Linux");
         Demo demo = start(List.of("--solaster.engine.shards=1", "--solaster.engine.pinning=always"));
