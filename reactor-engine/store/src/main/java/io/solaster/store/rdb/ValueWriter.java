@@ -120,11 +120,6 @@ public final class ValueWriter {
         return done ? State.DONE : State.MORE;
     }
 
-    private void type(Pieces to) {
-        Memory.putByte(to.reserve(1), (byte) type);
-        to.wrote(1);
-    }
-
     private void count(long count, Pieces to) {
         long at = to.reserve(1 + 9);
         Memory.putByte(at, (byte) type);
@@ -177,18 +172,19 @@ public final class ValueWriter {
 
     /** All of a small hash, or of a small list: a listpack of the same elements. */
     private void listpack(long packed, Pieces to) {
-        type(to);
-        piece(packed, to);
+        piece(type, packed, to);
         done = true;
     }
 
-    private static void piece(long packed, Pieces to) {
+    /** A listpack, behind a byte. */
+    private static void piece(int before, long packed, Pieces to) {
         int bytes = Listpack.EMPTY;
         for (long each = Packed.first(packed); each != Packed.end(packed); each = Packed.next(each)) {
             bytes += Listpack.size(each);
         }
-        long at = to.reserve(DumpWriter.LENGTH + bytes);
-        long begin = DumpWriter.count(at, bytes);
+        long at = to.reserve(1 + DumpWriter.LENGTH + bytes);
+        Memory.putByte(at, (byte) before);
+        long begin = DumpWriter.count(at + 1, bytes);
         long element = Listpack.putHeader(begin, bytes, Packed.count(packed));
         for (long each = Packed.first(packed); each != Packed.end(packed); each = Packed.next(each)) {
             element = Listpack.put(element, each);
@@ -266,9 +262,7 @@ public final class ValueWriter {
     }
 
     private static void node(long packed, Pieces to) {
-        Memory.putByte(to.reserve(1), (byte) DumpTypes.PACKED);
-        to.wrote(1);
-        piece(packed, to);
+        piece(DumpTypes.PACKED, packed, to);
     }
 
     // ---- tables and trees
