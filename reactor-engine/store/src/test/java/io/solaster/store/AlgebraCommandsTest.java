@@ -16,7 +16,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
-/** Commands on several large sets, which take more than a turn and more memory than there may be. */
+/** Commands on several large sets, and those that sort, which take more than a turn and more memory than there may be. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2})
 class AlgebraCommandsTest extends ClientTest {
@@ -77,6 +77,27 @@ class AlgebraCommandsTest extends ClientTest {
     }
 
     @Test
+    void manyElementsAreSorted() {
+        for (int from = 0; from < MEMBERS; from += 1000) {
+            List<String> words = new ArrayList<>(List.of("RPUSH", "l"));
+            List<String> weights = new ArrayList<>(List.of("MSET"));
+            for (int i = from; i < from + 1000; i++) {
+                words.add(Integer.toString(i * 7919 % MEMBERS));
+                weights.addAll(List.of("w" + i, Integer.toString(-i)));
+            }
+            client.call(words.toArray(String[]::new));
+            client.call(weights.toArray(String[]::new));
+        }
+        assertThat(client.call("SORT", "l", "LIMIT", "12345", "3")).isEqualTo("*3|$5|12345|$5|12346|$5|12347");
+        assertThat(client.call("SORT", "l", "BY", "w*", "LIMIT", "0", "2", "GET", "#", "GET", "w*"))
+                .isEqualTo("*4|$5|19999|$6|-19999|$5|19998|$6|-19998");
+        assertThat(client.call("SORT", "l", "BY", "w*", "GET", "w*", "STORE", "d")).isEqualTo(":" + MEMBERS);
+        assertThat(client.call("LRANGE", "d", "-2", "-1")).isEqualTo("*2|$2|-1|$1|0");
+        assertThat(client.call("SORT", "l", "DESC")).startsWith("*" + MEMBERS + "|$5|19999|$5|19998|");
+        assertNothingIsGathered();
+    }
+
+    @Test
     void whatGathersTooMuchIsRefusedAndChangesNothing() {
         StoreConfig config = new StoreConfig(new ByteSize(0), StoreConfig.Eviction.NOEVICTION, 5,
                 ByteSize.valueOf("100KB"));
@@ -91,7 +112,7 @@ class AlgebraCommandsTest extends ClientTest {
                 other.call("SET", "d", "v");
                 for (String[] command : new String[][]{{"SUNIONSTORE", "d", "a", "b"}, {"SUNION", "a", "b"},
                         {"ZUNIONSTORE", "d", "2", "a", "z"}, {"ZRANGESTORE", "d", "z", "0", "-1"},
-                        {"SDIFFSTORE", "d", "a", "b"}}) {
+                        {"SDIFFSTORE", "d", "a", "b"}, {"SORT", "a", "ALPHA", "STORE", "d"}}) {
                     assertThat(other.call(command)).as(command[0])
                             .startsWith(
                                     "-OOM command not allowed: it would gather more than 102400 bytes on one shard");

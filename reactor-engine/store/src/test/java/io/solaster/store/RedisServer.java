@@ -47,9 +47,12 @@ final class RedisServer implements AutoCloseable {
     private static RedisServer start(String program) throws IOException {
         Path directory = Files.createTempDirectory("redis");
         int port = freePort();
-        Process process = new ProcessBuilder(program, "--port", Integer.toString(port), "--bind", "127.0.0.1",
+        ProcessBuilder builder = new ProcessBuilder(program, "--port", Integer.toString(port), "--bind", "127.0.0.1",
                 "--save", "", "--appendonly", "no", "--dir", directory.toString())
-                .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD).start();
+                .redirectErrorStream(true).redirectOutput(ProcessBuilder.Redirect.DISCARD);
+        // SORT ALPHA goes by the language of the environment there.
+        builder.environment().put("LC_ALL", "C");
+        Process process = builder.start();
         return new RedisServer(process, directory, port);
     }
 

@@ -54,6 +54,11 @@ public final class Addresses {
         return Memory.getLong(from + Long.BYTES * index);
     }
 
+    /** Puts a record in the place of another. */
+    public void set(long index, long record) {
+        Memory.putLong(from + Long.BYTES * index, record);
+    }
+
     /** Forgets all but so many from one on. */
     public void keep(long first, long some) {
         from += Long.BYTES * first;

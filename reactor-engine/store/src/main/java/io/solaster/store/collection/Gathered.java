@@ -142,4 +142,13 @@ public final class Gathered {
     public void number(long record, int which, double value) {
         Memory.putLong(record + (long) Double.BYTES * which, Double.doubleToRawLongBits(value));
     }
+
+    /** One of the numbers, as its bits. */
+    public long bits(long record, int which) {
+        return Memory.getLong(record + (long) Double.BYTES * which);
+    }
+
+    public void bits(long record, int which, long value) {
+        Memory.putLong(record + (long) Double.BYTES * which, value);
+    }
 }

@@ -51,7 +51,7 @@ public final class Workspace implements AutoCloseable {
      *
      * @throws Full if that is more than the limit, or there is none
      */
-    long allocate(long bytes) {
+    public long allocate(long bytes) {
         charge(bytes);
         return keep(bytes, false);
     }

@@ -1,5 +1,6 @@
 package io.solaster.store.command;
 
+import io.solaster.store.command.sort.SortCommand;
 import io.solaster.store.command.value.DumpCommands;
 import io.solaster.store.command.value.MoveCommands;
 import io.solaster.store.command.value.RestoreCommands;
@@ -34,6 +35,18 @@ final class KeyTable {
                 .keys(2, 1, MoveCommands.COPY, "RO access | OW update")
                 .doc("generic", "6.2.0", "O(N) in the length of the value", "Copies the value of a key to another.",
                         "source destination [DB destination-db] [REPLACE]");
+        to.entry("sort", -2, "write denyoom movablekeys", SortCommand.SORT::run)
+                .keys(1, 1, 1, SortCommand.SORT.keys(), SortCommand.SORT, "RO access | OW update")
+                .acl("set sortedset list dangerous")
+                .doc("generic", "1.0.0", "O(N+M*log(M)) with N elements of which M are answered",
+                        "Sorts the elements of a list, a set or a sorted set.",
+                        "key [BY pattern] [LIMIT offset count] [GET pattern]... [ASC|DESC] [ALPHA] [STORE destination]");
+        to.entry("sort_ro", -2, "readonly movablekeys", SortCommand.SORT_RO::run)
+                .keys(1, 1, 1, SortCommand.SORT_RO.keys(), SortCommand.SORT_RO, "RO access")
+                .acl("set sortedset list dangerous")
+                .doc("generic", "7.0.0", "O(N+M*log(M)) with N elements of which M are answered",
+                        "Sorts the elements of a list, a set or a sorted set.",
+                        "key [BY pattern] [LIMIT offset count] [GET pattern]... [ASC|DESC] [ALPHA]");
         to.entry("type", 2, "readonly fast", KeyCommands::type).key("RO")
                 .doc("generic", "1.0.0", "O(1)", "What kind of value a key holds.", "key");
         to.entry("expire", -3, "write fast", KeyCommands::expire).key("RW update")

@@ -49,7 +49,8 @@ public final class CommandPlace {
         KeyPositions keys = call.keys();
         command.keys().find(call, 0, keys);
         Spread spread = command.spread();
-        if (spread == null || keys.count() <= KEYS_AT_ONCE && !spread.isLong(call)) {
+        boolean any = keys.isAny() && shards > 1;
+        if (spread == null || !any && keys.count() <= KEYS_AT_ONCE && !spread.isLong(call)) {
             if (keys.count() == 0 || shards == 1) {
                 return call.shard().shard().id();
             }

@@ -164,6 +164,10 @@ public final class CommandSequence implements KeyHold.Work {
         }
         KeyPositions keys = call.keys();
         command.keys().find(call, 0, keys);
+        if (keys.isAny()) {
+            everyShard(writes);
+            return;
+        }
         for (int i = 0; i < keys.count(); i++) {
             slot(Slots.of(call.address(keys.at(i)), call.length(keys.at(i))), writes);
         }
@@ -192,7 +196,9 @@ public final class CommandSequence implements KeyHold.Work {
 
     /** Whether a command may be run under the keys that were named: what others do not name must not be touched. */
     public boolean holds(Command command, CommandCall call) {
-        if (isOfEveryShard(command)) {
+        KeyPositions keys = call.keys();
+        command.keys().find(call, 0, keys);
+        if (isOfEveryShard(command) || keys.isAny()) {
             for (int i = 0; i < batches.length; i++) {
                 if (!hold.holds(i, Slots.COUNT)) {
                     return false;
@@ -200,8 +206,6 @@ public final class CommandSequence implements KeyHold.Work {
             }
             return true;
         }
-        KeyPositions keys = call.keys();
-        command.keys().find(call, 0, keys);
         for (int i = 0; i < keys.count(); i++) {
             int slot = Slots.of(call.address(keys.at(i)), call.length(keys.at(i)));
             if (!hold.holds(Slots.shardOf(slot, batches.length), slot)) {

@@ -32,7 +32,7 @@ public final class TransactionRequest {
         nextKey = 0;
         nextArgument = 0;
         at = 0;
-        if (positions.count() == 0) {
+        if (positions.count() == 0 || positions.isAny()) {
             into.everyShard();
         }
     }
@@ -60,7 +60,7 @@ public final class TransactionRequest {
             if (at < keys.count() && nextArgument >= keys.at(at) + keys.span(at)) {
                 at++;
             }
-            if (at < keys.count() && nextArgument >= keys.at(at)) {
+            if (!keys.isToAll() && at < keys.count() && nextArgument >= keys.at(at)) {
                 into.argumentOf(at, address, length);
             } else {
                 into.argument(address, length);

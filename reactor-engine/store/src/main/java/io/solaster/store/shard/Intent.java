@@ -65,6 +65,10 @@ public final class Intent {
         }
         KeyPositions keys = call.keys();
         command.keys().find(call, 0, keys);
+        if (keys.isAny()) {
+            all();
+            return;
+        }
         for (int i = 0; i < keys.count() && !all; i++) {
             slot(Slots.of(call.address(keys.at(i)), call.length(keys.at(i))));
         }

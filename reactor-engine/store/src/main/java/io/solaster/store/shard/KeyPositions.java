@@ -12,9 +12,13 @@ public final class KeyPositions {
     private int first;
     private int step = 1;
     private int inRange;
+    private boolean any;
+    private boolean whole;
 
     /** Forgets all, before keys are looked for. */
     public void clear() {
+        any = false;
+        whole = false;
         singles = 0;
         inRange = 0;
         step = 1;
@@ -35,9 +39,31 @@ public final class KeyPositions {
         step = distance;
     }
 
+    /** Any other key of any shard may be used too, which only shows as the command is run. */
+    public void addAny() {
+        any = true;
+    }
+
+    /** Whether {@link #addAny} was called. */
+    public boolean isAny() {
+        return any;
+    }
+
+    /** Each shard gets the whole call, and not just its own keys of it. */
+    public void toAll() {
+        whole = true;
+    }
+
+    /** Whether {@link #toAll} was called. */
+    public boolean isToAll() {
+        return whole;
+    }
+
     /** Takes what another one holds. */
     public void copy(KeyPositions other) {
         clear();
+        any = other.any;
+        whole = other.whole;
         for (int i = 0; i < other.singles; i++) {
             add(other.single[i]);
         }

@@ -185,7 +185,7 @@ public final class SetAlgebra implements Spread {
     // ---- over several shards, or in several turns
 
     /** Whether the first key of a call lies on the client's shard: only there may it be looked at before the call is run. */
-    static boolean isHere(CommandCall call) {
+    public static boolean isHere(CommandCall call) {
         int shards = call.shard().parts().count();
         int first = call.keys().at(0);
         return shards == 1 || Slots.shardOf(Slots.of(call.address(first), call.length(first)), shards) == call.shard()

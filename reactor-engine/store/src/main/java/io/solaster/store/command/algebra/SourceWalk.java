@@ -8,7 +8,7 @@ import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 
 /** A walk over all members of a set or a sorted set, over several turns if it is large. Nobody may write to it meanwhile. */
-final class SourceWalk {
+public final class SourceWalk {
     /** Members of a large set that are found at once. */
     private static final int AT_ONCE = 64;
 
@@ -16,7 +16,7 @@ final class SourceWalk {
 
     /** What is told of a member. */
     @FunctionalInterface
-    interface Visitor {
+    public interface Visitor {
         /**
          * A member, which lies where it is told until the call returns.
          *
@@ -25,17 +25,17 @@ final class SourceWalk {
         void visit(long address, int length, double score);
     }
 
-    void begin() {
+    public void begin() {
         place = 0;
     }
 
     /** Whether a value is one that has members. */
-    static boolean isOne(Keyspace keys, long entry) {
+    public static boolean isOne(Keyspace keys, long entry) {
         return keys.type(entry) == Keyspace.TYPE_SET || keys.type(entry) == Keyspace.TYPE_ZSET;
     }
 
     /** How many members the set of an argument has. */
-    static long count(CommandCall call, int argument, long entry) {
+    public static long count(CommandCall call, int argument, long entry) {
         if (entry == 0) {
             return 0;
         }
@@ -70,7 +70,7 @@ final class SourceWalk {
      * @param yield whether to leave off, asked at each member
      * @return whether all were visited
      */
-    boolean goOn(CommandCall call, int argument, long entry, BooleanSupplier yield, Visitor visitor) {
+    public boolean goOn(CommandCall call, int argument, long entry, BooleanSupplier yield, Visitor visitor) {
         return call.keyspace().type(entry) == Keyspace.TYPE_SET
                 ? set(call, argument, entry, yield, visitor)
                 : sortedSet(call, argument, entry, yield, visitor);

@@ -73,6 +73,21 @@ public final class Floats {
         return start == text.length() ? Double.NaN : convert(text.substring(start));
     }
 
+    /** What a value weighs that is sorted by: as a bound, but NaN if it is too large or too small for a double. */
+    public static double weight(String text) {
+        if (text.isEmpty()) {
+            return 0;
+        }
+        int start = 0;
+        while (start < text.length() && (text.charAt(start) == ' ' || text.charAt(start) >= '\t'
+                && text.charAt(start) <= '\r')) {
+            start++;
+        }
+        return text.length() > LONGEST || start == text.length()
+                ? Double.NaN
+                : parse(text.substring(start), text.length() - start);
+    }
+
     /** Whether an argument begins with a parenthesis: then it is a bound that is itself left out. */
     public static boolean isExclusive(CommandCall call, int argument) {
         return call.length(argument) > 0 && Memory.getByte(call.address(argument)) == '(';
