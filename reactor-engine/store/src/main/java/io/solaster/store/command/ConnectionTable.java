@@ -60,6 +60,9 @@ final class ConnectionTable {
                 to.sub("client|unpause", 2, "admin noscript loading stale", ClientCommands::unpause)
                         .doc("connection", "6.2.0", "O(N) in the number of connections that wait",
                                 "Lets the commands that wait go on.", ""),
+                to.sub("client|unblock", -3, "admin noscript loading stale", ClientCommands::unblock)
+                        .doc("connection", "5.0.0", "O(1)", "Has a client wait no more that a command has blocked.",
+                                "client-id [TIMEOUT|ERROR]"),
                 to.sub("client|help", 2, "loading stale", ClientCommands::help)
                         .doc("connection", "5.0.0", "O(1)", "Describes the subcommands.", ""))
                 .doc("connection", "2.4.0", "Depends on the subcommand", "Connections and what is known of them.", "");

@@ -61,5 +61,30 @@ final class ListTable {
                 .doc("list", "7.0.0", "O(N+M): N keys, M elements answered",
                         "Removes elements of the first of some lists that is there, and answers them.",
                         "numkeys key... [LEFT|RIGHT] [COUNT count]");
+        to.entry("blpop", -3, "write noscript blocking", FirstOfKeys::blpop)
+                .keys(1, -2, 1, null, FirstOfKeys.BLPOP, "RW access delete")
+                .doc("list", "2.0.0", "O(N) in the number of keys",
+                        "Removes the first element of the first of some lists that is there, or waits for one.",
+                        "key... timeout");
+        to.entry("brpop", -3, "write noscript blocking", FirstOfKeys::brpop)
+                .keys(1, -2, 1, null, FirstOfKeys.BRPOP, "RW access delete")
+                .doc("list", "2.0.0", "O(N) in the number of keys",
+                        "Removes the last element of the first of some lists that is there, or waits for one.",
+                        "key... timeout");
+        to.entry("blmpop", -5, "write blocking movablekeys", FirstOfKeys::blmpop)
+                .keys(0, 0, 0, Keys.counted(2), FirstOfKeys.BLMPOP, "RW access delete")
+                .doc("list", "7.0.0", "O(N+M): N keys, M elements answered",
+                        "Removes elements of the first of some lists that is there, or waits for one.",
+                        "timeout numkeys key... [LEFT|RIGHT] [COUNT count]");
+        to.entry("blmove", 6, "write denyoom noscript blocking", ListMoves::blmove)
+                .keys(2, 1, ListMoves.BLMOVE, "RW access delete | RW insert")
+                .doc("list", "6.2.0", "O(1)",
+                        "Moves an element from an end of one list to an end of another, or waits for one.",
+                        "source destination [LEFT|RIGHT] [LEFT|RIGHT] timeout");
+        to.entry("brpoplpush", 4, "write denyoom noscript blocking", ListMoves::brpoplpush)
+                .keys(2, 1, ListMoves.BRPOPLPUSH, "RW access delete | RW insert")
+                .doc("list", "2.2.0", "O(1)",
+                        "Moves the last element of one list before all of another, or waits for one.",
+                        "source destination timeout");
     }
 }

@@ -78,6 +78,23 @@ final class SortedSetTable {
                 .doc(GROUP, "7.0.0", "O(K) + O(M*log(N)): K keys, M members answered",
                         "Removes members of the first of some sorted sets that is there, and answers them.",
                         "numkeys key... [MIN|MAX] [COUNT count]");
+        to.entry("bzpopmin", -3, "write noscript blocking fast", FirstOfKeys::bzpopmin)
+                .keys(1, -2, 1, null, FirstOfKeys.BZPOPMIN, "RW access delete")
+                .doc(GROUP, "5.0.0", BY_LOG,
+                        "Removes the member of the lowest score of the first of some sorted sets that is there, or waits"
+                                + " for one.",
+                        "key... timeout");
+        to.entry("bzpopmax", -3, "write noscript blocking fast", FirstOfKeys::bzpopmax)
+                .keys(1, -2, 1, null, FirstOfKeys.BZPOPMAX, "RW access delete")
+                .doc(GROUP, "5.0.0", BY_LOG,
+                        "Removes the member of the highest score of the first of some sorted sets that is there, or"
+                                + " waits for one.",
+                        "key... timeout");
+        to.entry("bzmpop", -5, "write blocking movablekeys", FirstOfKeys::bzmpop)
+                .keys(0, 0, 0, Keys.counted(2), FirstOfKeys.BZMPOP, "RW access delete")
+                .doc(GROUP, "7.0.0", "O(K) + O(M*log(N)): K keys, M members answered",
+                        "Removes members of the first of some sorted sets that is there, or waits for one.",
+                        "timeout numkeys key... [MIN|MAX] [COUNT count]");
         to.entry("zrandmember", -2, "readonly", SortedSetCommands::zrandmember).key("RO access")
                 .tips("nondeterministic_output")
                 .doc(GROUP, "6.2.0", "O(log(N)) for each member answered", "Members chosen by chance.",

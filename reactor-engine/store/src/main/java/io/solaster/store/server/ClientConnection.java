@@ -168,6 +168,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void closeIfIdle(long now) {
         long timeout = settings.limits().idleTimeout().toMillis();
         state.unread(outputBytes(), now);
+        if (routing.keyWait().isOnDead()) {
+            abandoned();
+        }
         replies.checkSubscriber();
         if (timeout > 0 && !progress.isWaiting() && !state.isSubscribed() && !progress.isClosing()
                 && now - state.lastInteraction() > timeout) {
@@ -175,6 +178,16 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             log.debug("{} is closed: silent for {} ms", this, now - state.lastInteraction());
             kill();
         }
+    }
+
+    @Override
+    public boolean isBlocked() {
+        return progress.is(Phase.WAITING_FOR_KEYS);
+    }
+
+    @Override
+    public CompletionStage<Boolean> unblock(boolean withError) {
+        return routing.keyWait().unblock(withError);
     }
 
     @Override
@@ -340,6 +353,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
                 ShardWatch.of(shard).pause().forget(this);
                 runLater();
             }
+            routing.keyWait().drain();
             TcpServer.afterLastRead(context, this::finishDrain);
         }
     }
@@ -423,6 +437,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         CommandCall call = shard.call();
         call.now(shard.now());
         call.client(this);
+        call.blocker(routing.keyWait());
         Outcome outcome = Outcome.NEXT;
         long errorsBefore = reply.errors();
         while (intake.hasMore() && outcome == Outcome.NEXT && !progress.isClosing()) {

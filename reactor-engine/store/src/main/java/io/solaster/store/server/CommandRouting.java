@@ -57,6 +57,7 @@ final class CommandRouting implements Transaction.Waiter {
     private boolean told;
     /** While a command on this shard waits for keys that others use. Made when that happens first. */
     private @Nullable Intent intent;
+    private final KeyWait keyWait;
 
     CommandRouting(ClientConnection connection, ServerShard server, ReplyOutput replies) {
         this.connection = connection;
@@ -76,6 +77,12 @@ final class CommandRouting implements Transaction.Waiter {
                 return decoder.argumentLength(argument);
             }
         };
+        this.keyWait = new KeyWait(connection, this, server, replies);
+    }
+
+    /** What the client waits for with a command that blocks. */
+    KeyWait keyWait() {
+        return keyWait;
     }
 
     /** Whether commands of this read batch run elsewhere, or are to. */
@@ -211,6 +218,10 @@ final class CommandRouting implements Transaction.Waiter {
 
     private Outcome route(Command command, CommandCall call, ReplyWriter reply) {
         int place = CommandPlace.of(command, call);
+        if (assembly != null && command.has(Command.Flag.BLOCKING)) {
+            // The replies before it come first, and this one may take long.
+            return Outcome.AGAIN;
+        }
         if (place >= 0) {
             return place == shard.shard().id() ? onThisShard(command, call) : onOwner(place, command, call, reply);
         }
@@ -242,7 +253,7 @@ final class CommandRouting implements Transaction.Waiter {
             return behindOthers(command, call);
         }
         shard.run(command, call);
-        return Outcome.NEXT;
+        return keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
     }
 
     /** Somebody uses keys for longer: runs the command now only if those are others. */
@@ -265,7 +276,7 @@ final class CommandRouting implements Transaction.Waiter {
         }
         shard.run(command, call);
         shard.locks().remove(own);
-        return Outcome.NEXT;
+        return keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
     }
 
     private void hasKeys() {
@@ -284,6 +295,10 @@ final class CommandRouting implements Transaction.Waiter {
         if (!mayReach(owner)) {
             return Outcome.AGAIN;
         }
+        if (command.has(Command.Flag.BLOCKING)) {
+            keyWait.send(owner, command, call);
+            return Outcome.WAIT;
+        }
         open(reply).foreign(owner, connection.state().resp3()).add(command, call);
         shard.stats().foreignCommands.increment();
         return Outcome.NEXT;
@@ -294,6 +309,9 @@ final class CommandRouting implements Transaction.Waiter {
             if (!mayReach(target)) {
                 return Outcome.AGAIN;
             }
+        }
+        if (command.has(Command.Flag.BLOCKING)) {
+            keyWait.keep(command, shard.call());
         }
         Transaction begun = server.takeTransaction();
         transaction = begun;
@@ -412,6 +430,11 @@ final class CommandRouting implements Transaction.Waiter {
     public void concluded() {
         boolean whole = true;
         try {
+            if (keyWait.isOn() && keyWait.waitsAfter(Objects.requireNonNull(transaction))) {
+                endTransaction();
+                keyWait.nothingFound();
+                return;
+            }
             whole = join(Objects.requireNonNull(transaction));
         } catch (Throwable failure) {
             connection.broken(failure);
@@ -456,6 +479,17 @@ final class CommandRouting implements Transaction.Waiter {
         connection.abandoned();
     }
 
+    @Override
+    public boolean isThere() {
+        return connection.channel().isActive();
+    }
+
+    /** Runs a command over several shards once more that has waited. */
+    void tryAgain(Transaction described) {
+        transaction = described;
+        described.run(null, replies.limit() - connection.outputBytes());
+    }
+
     /** The reply of the transaction is written, or nobody wants it. */
     void endTransaction() {
         Transaction done = Objects.requireNonNull(transaction);
@@ -470,6 +504,7 @@ final class CommandRouting implements Transaction.Waiter {
      * @param underWay whether they were: then they come back by themselves
      */
     void release(boolean underWay) {
+        keyWait.gone();
         if (intent != null) {
             shard.locks().remove(intent);
         }

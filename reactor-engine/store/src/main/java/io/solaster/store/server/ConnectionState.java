@@ -24,7 +24,9 @@ final class ConnectionState {
         /** A command waits for keys that others use. */
         BLOCKED,
         /** A command waits for the end of a pause that was asked for. */
-        PAUSED
+        PAUSED,
+        /** A command waits for keys that are not there. */
+        WAITING_FOR_KEYS
     }
 
     /** How near the end is; it only ever comes nearer. */
@@ -68,6 +70,14 @@ final class ConnectionState {
     /** Leaves the requests that are left until something has happened; {@link #resumed} follows then. */
     void waiting(Phase reason) {
         expect(Phase.RUNNING);
+        phase = reason;
+    }
+
+    /** Waits for something else than before, and was waiting all the time. */
+    void waitingNow(Phase reason) {
+        if (!isWaiting()) {
+            throw new IllegalStateException("the connection is " + phase + ", and waits for nothing");
+        }
         phase = reason;
     }
 

@@ -9,7 +9,7 @@ import io.solaster.engine.memory.Memory;
  * values that shards hand to each other. Used again and again, so that nothing is allocated for a usual one. Belongs to one
  * shard at a time.
  */
-public final class ByteStrings {
+public final class ByteStrings implements AutoCloseable {
     /** In the place of a length: there is no string. */
     private static final int NONE = -1;
     /** What is kept between uses, in bytes and in strings. */
@@ -113,6 +113,24 @@ public final class ByteStrings {
         return true;
     }
 
+    /** Goes to behind the last one. */
+    public void toEnd() {
+        at = count;
+        offset = size;
+        behind = size;
+    }
+
+    /** Moves to the one before, or says that there is none. */
+    public boolean previous() {
+        if (at <= 0) {
+            return false;
+        }
+        at--;
+        behind = offset;
+        offset -= Math.max(0, lengths[at]);
+        return true;
+    }
+
     /** Whether the string where {@link #next} is exists. */
     public boolean exists() {
         return lengths[at] != NONE;
@@ -146,6 +164,7 @@ public final class ByteStrings {
     }
 
     /** Gives the memory back; what comes next takes some again. */
+    @Override
     public void close() {
         clear();
         if (memory != 0) {

@@ -1,5 +1,6 @@
 package io.solaster.store.shard;
 
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
 
@@ -87,6 +88,21 @@ public interface Client {
 
     /** Closes if the client has been silent for longer than it may; one that waits for its own command has not. */
     void closeIfIdle(long now);
+
+    /** Whether a command of the client waits for keys. */
+    default boolean isBlocked() {
+        return false;
+    }
+
+    /**
+     * Has a command that waits for keys wait no more.
+     *
+     * @param withError whether it is answered with an error, rather than as after its time
+     * @return whether it was waiting, and got nothing in the last moment
+     */
+    default CompletionStage<Boolean> unblock(boolean withError) {
+        return CompletableFuture.completedFuture(false);
+    }
 
     /** As {@link CommandCall#later}. */
     <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer);

@@ -1,6 +1,7 @@
 package io.solaster.store.shard;
 
 import java.nio.charset.StandardCharsets;
+import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
@@ -17,6 +18,21 @@ import org.jspecify.annotations.Nullable;
  * used again and again; a command's method reads it and keeps nothing of it.
  */
 public final class CommandCall {
+    /** What a command that waits may name: so many keys, and so many bytes of arguments. */
+    private static final int MOST_AWAITED = 1024;
+    private static final int MOST_AWAITED_BYTES = 1 << 20;
+    private static final String TOO_MUCH_AWAITED = "ERR a command that waits may have at most " + MOST_AWAITED
+            + " keys and 1 MiB of arguments; it has %d keys and %d bytes";
+    /** As {@link #offered()}: none of the keys is there. */
+    private static final int NONE = -1;
+
+    /** Has a client wait for keys. */
+    @FunctionalInterface
+    public interface Blocker {
+        /** As {@link CommandCall#block}. */
+        boolean block(CommandCall call, long timeoutMillis, int type, int firstKey, int keys);
+    }
+
     /** A mask: of so many steps and one, the clock is looked at once. */
     private static final int STEPS_UNTIMED = 63;
 
@@ -34,6 +50,10 @@ public final class CommandCall {
     private int freeSteps;
     private @Nullable Client client;
     private @Nullable Later held;
+    /** Who waits for keys; null where nobody may. */
+    private @Nullable Blocker blocker;
+    private int offered;
+    private @Nullable ByteStrings taken;
     private final KeyPositions keys = new KeyPositions();
 
     CommandCall(StoreShard shard) {
@@ -59,8 +79,67 @@ public final class CommandCall {
         now = millis;
     }
 
+    /** Whose commands come next; they may not wait for keys until {@link #blocker} says so. */
     public void client(@Nullable Client newClient) {
         client = newClient;
+        blocker = null;
+    }
+
+    /** Lets commands wait for keys: those that a client sent by themselves, not those within a transaction or a script. */
+    public void blocker(@Nullable Blocker newBlocker) {
+        blocker = newBlocker;
+    }
+
+    /**
+     * Has the client wait until one of some keys is of a type; then the command is run again with that key
+     * {@link #offered()}. Or answers that these are too many.
+     *
+     * @param timeoutMillis after how long the client waits no more; 0 for never
+     * @param firstKey which argument is the first of the keys
+     * @return false if the client may not wait: the command answers as after the time
+     */
+    public boolean block(long timeoutMillis, int type, int firstKey, int awaited) {
+        if (blocker == null || isHeld()) {
+            return false;
+        }
+        long bytes = 0;
+        for (int i = 0; i < count; i++) {
+            bytes += lengths[i];
+        }
+        if (awaited > MOST_AWAITED || bytes > MOST_AWAITED_BYTES) {
+            reply.error(String.format(Locale.ROOT, TOO_MUCH_AWAITED, awaited, bytes));
+            return true;
+        }
+        return blocker.block(this, timeoutMillis, type, firstKey, awaited);
+    }
+
+    /** Which argument is the key that a command which has waited is offered; 0 if it is to look itself, below 0 if none is. */
+    public int offered() {
+        return offered;
+    }
+
+    /**
+     * Before a command is run that has waited, or may: what it is offered, and where it notes what it takes.
+     *
+     * @param newTaken as of {@link #taken()}
+     */
+    public void offer(int key, @Nullable ByteStrings newTaken) {
+        offered = key;
+        taken = newTaken;
+    }
+
+    /** Has the command say what it would wait for, without looking whether that is there. */
+    public void offerNothing() {
+        offer(NONE, null);
+    }
+
+    /**
+     * Where a command notes the key that it takes something from, and then what it takes, so that it can be put back
+     * ({@link Spread#putBack}) if its client is gone; null where nobody would.
+     */
+    @Nullable
+    public ByteStrings taken() {
+        return taken;
     }
 
     /** What becomes of commands that answer later, where several commands are one step. */

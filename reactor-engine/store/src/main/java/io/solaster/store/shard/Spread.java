@@ -49,6 +49,20 @@ public interface Spread {
      */
     boolean conclude(Transaction transaction, ReplyWriter reply);
 
+    /** Whether nothing was found by a command that waits for it; instead of {@link #conclude}, where the client may wait. */
+    default boolean isToWait(Transaction transaction) {
+        return false;
+    }
+
+    /**
+     * Puts back what a command has taken whose client is gone, as far as that is possible still. On the shard of the key,
+     * which nobody else uses now.
+     *
+     * @param call the whole command
+     * @param taken as of {@link CommandCall#taken}
+     */
+    default void putBack(CommandCall call, ByteStrings taken) {}
+
     /** The parts count something, which is added up. */
     static Spread sum(ToLongFunction<CommandCall> part) {
         return new Spread() {

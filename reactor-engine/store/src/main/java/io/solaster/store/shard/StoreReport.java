@@ -13,11 +13,12 @@ import io.solaster.store.stats.StoreStats;
 public final class StoreReport {
 
     public enum Item {
-        CLIENTS, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS
+        CLIENTS, BLOCKED, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS
     }
 
     /** What is so and so now, and is not reset with the statistics. */
-    private static final EnumSet<Item> STATES = EnumSet.of(Item.CLIENTS, Item.KEYS, Item.EXPIRING, Item.USED_MEMORY,
+    private static final EnumSet<Item> STATES = EnumSet.of(Item.CLIENTS, Item.BLOCKED, Item.KEYS, Item.EXPIRING,
+            Item.USED_MEMORY,
             Item.LIVE_MEMORY, Item.COMMANDS_PER_SECOND, Item.CPU_NANOS);
 
     private final Map<Item, Long> values = new EnumMap<>(Item.class);
@@ -53,6 +54,7 @@ public final class StoreReport {
         StoreStats stats = shard.stats();
         return switch (item) {
             case CLIENTS -> shard.clients().size();
+            case BLOCKED -> shard.clients().stream().filter(Client::isBlocked).count();
             case CONNECTIONS -> shard.connections();
             case REFUSED -> shard.shard().stats().refused.get();
             case KEYS -> keys.size();

@@ -35,6 +35,7 @@ import io.solaster.store.stats.DiagnosticSettings;
 import io.solaster.store.stats.ErrorCounts;
 import io.solaster.store.stats.StoreStats;
 import io.solaster.store.type.FieldTable;
+import io.solaster.store.waiting.WaitingKeys;
 import io.solaster.streams.subscribe.SubscriptionShard;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -88,6 +89,9 @@ public final class StoreShard implements AutoCloseable {
     private final FieldExpiry fieldExpiry;
     private final StoreStats stats = new StoreStats();
     private final CommandCall call;
+    private final WaitingKeys waiting;
+    /** For commands that have waited: another one may be under way then. */
+    private final CommandCall offering;
     private final IntentLocks locks;
     private final SubscriptionShard subscriptions;
     private final Map<Long, Client> clients = new LinkedHashMap<>();
@@ -133,6 +137,11 @@ public final class StoreShard implements AutoCloseable {
         this.fieldExpiry = new FieldExpiry(keyspace, hashes);
         this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
+        this.offering = new CommandCall(this);
+        this.waiting = new WaitingKeys(keyspace, KeyspaceHash.seeded(shard.environment().secrets()),
+                () -> shard.executeOrElse(this::serveWaiting, () -> {
+                    // Nobody is served any more.
+                }));
         this.call.reply().onError(errors::add);
         this.locks = new IntentLocks(shard.id(), parts.count());
         this.subscriptions = new SubscriptionShard(parts.subscriptions(), shard);
@@ -255,6 +264,21 @@ public final class StoreShard implements AutoCloseable {
         return subscriptions.isHeldUp() && command.route() == Command.Route.CHANNEL;
     }
 
+    /** The keys that clients wait for. */
+    public WaitingKeys waiting() {
+        return waiting;
+    }
+
+    /** The call that commands are run with which have waited. */
+    public CommandCall offering() {
+        return offering;
+    }
+
+    /** Offers keys that were written to who waits for them. */
+    public void serveWaiting() {
+        waiting.serve();
+    }
+
     /** Who uses which keys for longer than a moment. */
     public IntentLocks locks() {
         return locks;
@@ -276,9 +300,24 @@ public final class StoreShard implements AutoCloseable {
 
     private void run(Command command, CommandCall call, boolean mayBeRefused) {
         ReplyWriter reply = call.reply();
-        int before = reply.position();
         long errorsBefore = reply.errors();
         long begun = begin(command);
+        work(command, call, mayBeRefused);
+        end(command, call, begun, reply.errors() != errorsBefore);
+        if (waiting.isReady()) {
+            waiting.serve();
+        }
+    }
+
+    /** As {@link #run}, for a command that has waited and was counted then. */
+    public void runAgain(Command command, CommandCall call) {
+        work(command, call, maxMemory.isLimited());
+    }
+
+    private void work(Command command, CommandCall call, boolean mayBeRefused) {
+        ReplyWriter reply = call.reply();
+        int before = reply.position();
+        long errorsBefore = reply.errors();
         keyspace.leaveWrite();
         try {
             String refusal = mayBeRefused ? refusal(command) : null;
@@ -297,7 +336,6 @@ public final class StoreShard implements AutoCloseable {
             reply.error(Errors.of(failure));
             tellFailed(command, failure);
         }
-        end(command, call, begun, reply.errors() != errorsBefore);
     }
 
     private void end(Command command, CommandCall ended, long begun, boolean failed) {
@@ -396,7 +434,7 @@ public final class StoreShard implements AutoCloseable {
     }
 
     /** Notes what a command has thrown. */
-    void tellFailed(Command command, Throwable failure) {
+    public void tellFailed(Command command, Throwable failure) {
         stats.failures.increment();
         commandFailed.tell("Command '{}' failed on shard {}", command.name(), shard.id(), failure);
     }
@@ -426,6 +464,11 @@ public final class StoreShard implements AutoCloseable {
 
     public void removeClient(long id) {
         clients.remove(id);
+    }
+
+    /** The client of an id; null if there is none here. */
+    public @Nullable Client client(long id) {
+        return clients.get(id);
     }
 
     /** This shard's clients, in the order of their ids. A copy. */
@@ -468,6 +511,7 @@ public final class StoreShard implements AutoCloseable {
             locks.removeOf(peer -> parts.engine().shard(peer).isTerminated());
             values.endOf(slot -> !locks.isWritten((int) slot));
             subscriptions.forgetDead();
+            waiting.removeOf(peer -> parts.engine().shard(peer).isTerminated());
             for (Client client : clients()) {
                 client.closeIfIdle(now);
             }

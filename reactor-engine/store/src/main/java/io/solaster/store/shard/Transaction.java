@@ -25,6 +25,11 @@ public final class Transaction implements KeyHold.Work {
         /** It is done, and has a reply. */
         void concluded();
 
+        /** Whether anybody still wants the reply; asked between two hops, on the client's shard. */
+        default boolean isThere() {
+            return true;
+        }
+
         /** It will not be done, as its shard or another one has stopped; called once, on whatever thread. */
         void abandoned();
     }
@@ -266,6 +271,11 @@ public final class Transaction implements KeyHold.Work {
         return sum;
     }
 
+    /** Whether anybody still wants the reply. */
+    public boolean isWanted() {
+        return waiter == null || waiter.isThere();
+    }
+
     /** How far the reply is written, as {@link #progress(int)} was told. */
     public int progress() {
         return progress;
@@ -296,8 +306,13 @@ public final class Transaction implements KeyHold.Work {
         return answered > room.most();
     }
 
-    /** Writes what was kept, and the reply; false if that is not whole and this is to be called again in a later turn. */
-    public boolean write(ReplyWriter reply) {
+    /** Whether nothing was found, by a command whose client may wait for it. */
+    public boolean isToWait() {
+        return failure() == null && error() == null && spread().isToWait(this);
+    }
+
+    /** Writes what was kept, once. */
+    public void writeKept(ReplyWriter reply) {
         if (!written) {
             written = true;
             before.rewind();
@@ -305,6 +320,11 @@ public final class Transaction implements KeyHold.Work {
                 reply.raw(before.address(), before.length());
             }
         }
+    }
+
+    /** Writes what was kept, and the reply; false if that is not whole and this is to be called again in a later turn. */
+    public boolean write(ReplyWriter reply) {
+        writeKept(reply);
         Throwable failure = failure();
         if (failure != null) {
             reply.error(Errors.of(failure));

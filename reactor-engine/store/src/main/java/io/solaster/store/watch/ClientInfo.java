@@ -29,7 +29,7 @@ public final class ClientInfo {
                 + " name=" + state.name()
                 + " age=" + (now - state.connectedAt()) / 1000
                 + " idle=" + (now - state.lastInteraction()) / 1000
-                + " flags=" + flags(state)
+                + " flags=" + flags(client)
                 + " db=0 sub=" + state.subscriptions(Subscriptions.CHANNEL)
                 + " psub=" + state.subscriptions(Subscriptions.PATTERN)
                 + " ssub=" + state.subscriptions(Subscriptions.SHARD_CHANNEL) + " multi=-1"
@@ -40,9 +40,10 @@ public final class ClientInfo {
                 + " lib-name=" + state.libraryName() + " lib-ver=" + state.libraryVersion();
     }
 
-    private static String flags(ClientState state) {
+    private static String flags(Client client) {
+        ClientState state = client.state();
         String flags = (state.monitors() ? "O" : "") + (state.isSubscribed() ? "P" : "")
-                + (state.noEvict() ? "e" : "") + (state.noTouch() ? "T" : "");
+                + (client.isBlocked() ? "b" : "") + (state.noEvict() ? "e" : "") + (state.noTouch() ? "T" : "");
         return flags.isEmpty() ? "N" : flags;
     }
 

@@ -5,6 +5,7 @@ import java.util.Comparator;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Predicate;
 
 import io.solaster.resp.ReplyWriter;
@@ -50,6 +51,8 @@ public final class ClientCommands {
                 Say by which library this connection is used.
             SETNAME <name>
                 Give this connection a name.
+            UNBLOCK <client-id> [TIMEOUT|ERROR]
+                Have a connection wait no more that a command has blocked.
             UNPAUSE
                 Let the commands that wait go on.
             """);
@@ -197,6 +200,25 @@ public final class ClientCommands {
         }
         call.reply().error("ERR Unknown client type '" + call.word(argument, Integer.MAX_VALUE) + "'");
         return null;
+    }
+
+    public static void unblock(CommandCall call) {
+        boolean withError = call.count() == 4 && call.is(3, "error");
+        if (call.count() > 4) {
+            call.reply().error("ERR unknown subcommand or wrong number of arguments for '" + call.word(1, 128)
+                    + "'. Try CLIENT HELP.");
+        } else if (call.count() == 4 && !withError && !call.is(3, "timeout")) {
+            call.reply().error("ERR CLIENT UNBLOCK reason should be TIMEOUT or ERROR");
+        } else if (!call.isInteger(2)) {
+            call.reply().error(Errors.NOT_INTEGER);
+        } else {
+            long id = call.integer();
+            int shard = (int) Math.floorMod(id, (long) call.shard().parts().count());
+            call.later(call.shard().parts().sharded().on(shard, part -> {
+                Client blocked = part.client(id);
+                return blocked == null ? CompletableFuture.completedStage(false) : blocked.unblock(withError);
+            }).thenCompose(waited -> waited), (reply, was) -> reply.integer(was ? 1 : 0));
+        }
     }
 
     private record Line(long id, String text) {}

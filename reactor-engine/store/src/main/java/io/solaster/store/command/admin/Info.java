@@ -126,7 +126,7 @@ public final class Info {
         line(out, "connected_clients", sum.get(Item.CLIENTS));
         line(out, "cluster_connections", 0);
         line(out, "maxclients", settings.limits().maxConnections());
-        line(out, "blocked_clients", 0);
+        line(out, "blocked_clients", sum.get(Item.BLOCKED));
         line(out, "tracking_clients", 0);
     }
 

@@ -17,9 +17,13 @@ import io.solaster.store.shard.Values;
  */
 public final class ListMoves {
     /** {@code LMOVE} from one shard to another. */
-    public static final Spread LMOVE = new Move(true);
+    public static final Spread LMOVE = new Move(true, false);
     /** {@code RPOPLPUSH} from one shard to another. */
-    public static final Spread RPOPLPUSH = new Move(false);
+    public static final Spread RPOPLPUSH = new Move(false, false);
+    /** {@code BLMOVE} from one shard to another. */
+    public static final Spread BLMOVE = new Move(true, true);
+    /** {@code BRPOPLPUSH} from one shard to another. */
+    public static final Spread BRPOPLPUSH = new Move(false, true);
 
     private ListMoves() {}
 
@@ -33,6 +37,28 @@ public final class ListMoves {
 
     public static void rpoplpush(CommandCall call) {
         if (!move(call, false, true)) {
+            call.reply().nullValue();
+        }
+    }
+
+    public static void blmove(CommandCall call) {
+        if (!isEnd(call, 3) || !isEnd(call, 4)) {
+            call.reply().error(Errors.SYNTAX);
+        } else {
+            moveOrWait(call, isFirst(call, 3), isFirst(call, 4), 5);
+        }
+    }
+
+    public static void brpoplpush(CommandCall call) {
+        moveOrWait(call, false, true, 3);
+    }
+
+    private static void moveOrWait(CommandCall call, boolean fromFirst, boolean toFirst, int timeout) {
+        String wrong = Timeout.wrong(call, timeout);
+        if (wrong != null) {
+            call.reply().error(wrong);
+        } else if ((call.offered() < 0 || !move(call, fromFirst, toFirst))
+                && !call.block(Timeout.millis(call, timeout), Keyspace.TYPE_LIST, 1, 1)) {
             call.reply().nullValue();
         }
     }
@@ -96,9 +122,12 @@ public final class ListMoves {
 
         /** Whether the ends are arguments, behind a part's only key. */
         private final boolean named;
+        /** Whether a timeout is the last argument. */
+        private final boolean waits;
 
-        Move(boolean named) {
+        Move(boolean named, boolean waits) {
             this.named = named;
+            this.waits = waits;
         }
 
         @Override
@@ -115,6 +144,11 @@ public final class ListMoves {
         public void run(CommandCall call, Values values, int hop) {
             if (named && (!isEnd(call, 2) || !isEnd(call, 3))) {
                 values.error(Errors.SYNTAX);
+                return;
+            }
+            String wrong = waits ? Timeout.wrong(call, call.count() - 1) : null;
+            if (wrong != null) {
+                values.error(wrong);
                 return;
             }
             boolean fromFirst = named && isFirst(call, 2);
@@ -161,6 +195,9 @@ public final class ListMoves {
             }
             int from = transaction.owner(0);
             int to = transaction.owner(1);
+            if (waits && !transaction.isWanted()) {
+                return false;
+            }
             if (transaction.values(from).number() != THERE || transaction.values(to).number() == WRONG_TYPE) {
                 return false;
             }
@@ -168,6 +205,11 @@ public final class ListMoves {
             transaction.values(from).number(SOURCE);
             transaction.values(to).number(TARGET);
             return true;
+        }
+
+        @Override
+        public boolean isToWait(Transaction transaction) {
+            return waits && transaction.values(transaction.owner(0)).number() == NOTHING;
         }
 
         @Override

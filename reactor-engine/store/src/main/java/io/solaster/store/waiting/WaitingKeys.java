@@ -1,0 +1,318 @@
+package io.solaster.store.waiting;
+
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.function.IntPredicate;
+
+import io.solaster.engine.Shard;
+import io.solaster.engine.memory.Memory;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.keyspace.KeyspaceHash;
+import io.solaster.store.keyspace.KeyspaceListener;
+import io.solaster.store.waiting.Waiter.Place;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * The keys of one shard that somebody waits for, each with a queue of its waiters: who came first is told first. Listens to
+ * the keyspace only while somebody waits; a key of the type that is waited for which was written then is offered to the first
+ * in its queue once the command is done, until it is gone or nobody waits. On the owning shard.
+ *
+ * <p>
+ * What a waiter takes is a place in the queue of each of its keys, which it leaves from wherever it stands.
+ */
+public final class WaitingKeys implements KeyspaceListener {
+    private static final int FEWEST_CHAINS = 16;
+    /** So many offers are made whatever the clock says, so that what one push gives to a few is given at once. */
+    private static final int OFFERS_UNTIMED = 15;
+
+    /** Those who wait for one key to be of one type. */
+    static final class Queue {
+        final byte[] key;
+        final int type;
+        final long hash;
+        /** In the table. */
+        @Nullable
+        Queue chained;
+        @Nullable
+        Place first;
+        @Nullable
+        Place last;
+        /** Whether it is among those that are to be served. */
+        boolean ready;
+        /** Who is trying now: nobody else is offered the key meanwhile. */
+        @Nullable
+        Waiter trying;
+
+        Queue(byte[] key, int type, long hash) {
+            this.key = key;
+            this.type = type;
+            this.hash = hash;
+        }
+
+        boolean is(int ofType, long ofHash, long address, int length) {
+            if (ofHash != hash || ofType != type || length != key.length) {
+                return false;
+            }
+            int at = 0;
+            while (at < length && Memory.getByte(address + at) == key[at]) {
+                at++;
+            }
+            return at == length;
+        }
+    }
+
+    private final Keyspace keys;
+    private final KeyspaceHash hash;
+    private final Runnable serveLater;
+    private @Nullable Queue[] table = new Queue[FEWEST_CHAINS];
+    private int queues;
+    private int places;
+    private @Nullable Runnable endOfListening;
+    private final ArrayDeque<Queue> ready = new ArrayDeque<>();
+    private boolean serving;
+
+    /** @param serveLater has {@link #serve} called in a later turn */
+    public WaitingKeys(Keyspace keys, KeyspaceHash hash, Runnable serveLater) {
+        this.keys = keys;
+        this.hash = hash;
+        this.serveLater = serveLater;
+    }
+
+    // ---- who waits
+
+    /**
+     * Puts a waiter behind all others that wait for a key to be of a type.
+     *
+     * @param number what the waiter calls the key
+     */
+    public void add(Waiter waiter, int number, int type, long key, int length) {
+        Queue queue = queue(type, key, length);
+        Place place = new Place(waiter, number, queue);
+        waiter.places = place;
+        Place last = queue.last;
+        place.before = last;
+        if (last == null) {
+            queue.first = place;
+        } else {
+            last.behind = place;
+        }
+        queue.last = place;
+        places++;
+        if (endOfListening == null) {
+            endOfListening = keys.listen(this);
+        }
+    }
+
+    /** Has a waiter leave all of its queues; does nothing if it waits for nothing. */
+    public void remove(Waiter waiter) {
+        Place place = waiter.places;
+        waiter.places = null;
+        while (place != null) {
+            leave(place);
+            place = place.other;
+        }
+        if (queues == 0 && endOfListening != null) {
+            endOfListening.run();
+            endOfListening = null;
+        }
+    }
+
+    private void leave(Place place) {
+        places--;
+        Queue queue = place.queue;
+        Place before = place.before;
+        Place behind = place.behind;
+        if (before == null) {
+            queue.first = behind;
+        } else {
+            before.behind = behind;
+        }
+        if (behind == null) {
+            queue.last = before;
+        } else {
+            behind.before = before;
+        }
+        if (queue.first == null) {
+            drop(queue);
+        } else if (queue.trying == place.waiter) {
+            queue.trying = null;
+            ready(queue);
+        }
+    }
+
+    /** A waiter that was {@link Waiter.Answer#TRIES trying} has not had what it waits for, and waits where it did. */
+    public void tried(Waiter waiter) {
+        for (Place place = waiter.places; place != null; place = place.other) {
+            if (place.queue.trying == waiter) {
+                place.queue.trying = null;
+                ready(place.queue);
+            }
+        }
+    }
+
+    /** Removes the waiters of shards that have died. */
+    public void removeOf(IntPredicate dead) {
+        if (queues == 0) {
+            return;
+        }
+        List<Waiter> gone = new ArrayList<>();
+        for (Queue chain : table) {
+            for (Queue queue = chain; queue != null; queue = queue.chained) {
+                for (Place place = queue.first; place != null; place = place.behind) {
+                    if (dead.test(place.waiter.home)) {
+                        gone.add(place.waiter);
+                    }
+                }
+            }
+        }
+        gone.forEach(this::remove);
+    }
+
+    /** How many places are taken in all queues together. */
+    public int places() {
+        return places;
+    }
+
+    /** How many keys are waited for, each counted once for each type. */
+    public int size() {
+        return queues;
+    }
+
+    // ---- what is there
+
+    @Override
+    public void written(long key, int keyLength, long entry) {
+        if (entry == 0) {
+            return;
+        }
+        int type = keys.type(entry);
+        if (type != Keyspace.TYPE_STRING && type != Keyspace.TYPE_HASH && type != Keyspace.TYPE_SET) {
+            Queue queue = find(type, hash.hash(key, keyLength), key, keyLength);
+            if (queue != null) {
+                ready(queue);
+            }
+        }
+    }
+
+    private void ready(Queue queue) {
+        if (!queue.ready && queue.trying == null) {
+            queue.ready = true;
+            if (ready.isEmpty()) {
+                serveLater.run();
+            }
+            ready.add(queue);
+        }
+    }
+
+    /** Whether a key has been written that somebody waits for. */
+    public boolean isReady() {
+        return !ready.isEmpty();
+    }
+
+    /**
+     * Offers the keys that were written to who waits for them, in the order in which they were written; in a later turn
+     * where there is no more time in this one. No command may be under way on this shard.
+     */
+    public void serve() {
+        if (serving) {
+            return;
+        }
+        serving = true;
+        try {
+            for (int offers = 1; !ready.isEmpty() && offer(ready.getFirst()); offers++) {
+                if ((offers & OFFERS_UNTIMED) == 0 && Shard.needPreempt()) {
+                    serveLater.run();
+                    return;
+                }
+            }
+        } finally {
+            serving = false;
+        }
+    }
+
+    /** Offers a key to its first waiter; false if all are to be served later. */
+    private boolean offer(Queue queue) {
+        Place first = queue.first;
+        Waiter.Answer answer = first == null || queue.trying != null
+                ? Waiter.Answer.NOTHING
+                : first.waiter.offer.made(first.key);
+        if (answer == Waiter.Answer.NOTHING || answer == Waiter.Answer.TRIES) {
+            ready.removeFirst();
+            queue.ready = false;
+            queue.trying = answer == Waiter.Answer.TRIES ? Objects.requireNonNull(first).waiter : queue.trying;
+        }
+        return answer != Waiter.Answer.LATER;
+    }
+
+    // ---- the table of queues
+
+    private Queue queue(int type, long key, int length) {
+        long h = hash.hash(key, length);
+        Queue found = find(type, h, key, length);
+        if (found != null) {
+            return found;
+        }
+        if (queues == table.length) {
+            resize(table.length * 2);
+        }
+        byte[] copy = new byte[length];
+        Memory.copy(key, copy, 0, length);
+        Queue made = new Queue(copy, type, h);
+        chain(made);
+        queues++;
+        return made;
+    }
+
+    private @Nullable Queue find(int type, long h, long key, int length) {
+        Queue queue = table[at(h)];
+        while (queue != null && !queue.is(type, h, key, length)) {
+            queue = queue.chained;
+        }
+        return queue;
+    }
+
+    private int at(long h) {
+        return (int) h & table.length - 1;
+    }
+
+    private void chain(Queue queue) {
+        int at = at(queue.hash);
+        queue.chained = table[at];
+        table[at] = queue;
+    }
+
+    private void drop(Queue queue) {
+        int at = at(queue.hash);
+        Queue each = table[at];
+        if (each == queue) {
+            table[at] = queue.chained;
+        } else {
+            while (each != null && each.chained != queue) {
+                each = each.chained;
+            }
+            if (each != null) {
+                each.chained = queue.chained;
+            }
+        }
+        queues--;
+        if (table.length > FEWEST_CHAINS && queues < table.length / 8) {
+            resize(table.length / 4);
+        }
+    }
+
+    private void resize(int length) {
+        @Nullable
+        Queue[] old = table;
+        table = new Queue[Math.max(FEWEST_CHAINS, length)];
+        for (Queue chain : old) {
+            Queue queue = chain;
+            while (queue != null) {
+                Queue next = queue.chained;
+                chain(queue);
+                queue = next;
+            }
+        }
+    }
+}
