@@ -1,13 +1,14 @@
 package io.solaster.config;
 
 import java.util.Locale;
+import java.util.Map;
 
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Range;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * The store: what its keys may take, and what goes where they would take more.
+ * The store: what its keys may take, what goes where they would take more, and who may do what.
  *
  * @param maxMemory what the keys of all shards may take together, their table included; 0 for what 'solaster.engine.memory'
  *            allows. 'CONFIG SET maxmemory' changes it while the store runs
@@ -15,16 +16,47 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param evictionSamples keys that are looked at for each that goes: more find a better one, and take longer
  * @param maxGathered what one command on several sets, or one that sorts, may copy on one shard before it answers; beyond
  *            that it is refused. This counts as memory in use while the command runs
+ * @param users who may log in, by name, with what 'ACL SETUSER' takes: 'on >password ~cache:* +@read'. In place of a password may
+ *            stand its SHA-256: '#' and 64 digits. 'ACL SETUSER' changes users until the process ends
+ * @param debug whether 'DEBUG' is there, which is for tests
  */
 public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue("noeviction") Eviction eviction,
         @DefaultValue("5") @Range(min = 1, max = StoreConfig.MAX_SAMPLES) int evictionSamples,
-        @DefaultValue("1GB") ByteSize maxGathered) {
+        @DefaultValue("1GB") ByteSize maxGathered, @DefaultValue Map<String, String> users,
+        @DefaultValue("false") boolean debug) {
     /** The most {@link #evictionSamples}. */
     public static final int MAX_SAMPLES = 64;
 
     /** What an empty configuration gives. */
     public static StoreConfig defaults() {
-        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"));
+        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), Map.of(), false);
+    }
+
+    /** This with other limits of memory. */
+    public StoreConfig withMemory(ByteSize newMaxMemory, Eviction newEviction, int newEvictionSamples) {
+        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, users, debug);
+    }
+
+    /** This with another limit of what one command may copy. */
+    public StoreConfig withMaxGathered(ByteSize newMaxGathered) {
+        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, users, debug);
+    }
+
+    /** This with other users. */
+    public StoreConfig withUsers(Map<String, String> newUsers) {
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newUsers, debug);
+    }
+
+    /** This with or without 'DEBUG'. */
+    public StoreConfig withDebug(boolean newDebug) {
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, newDebug);
+    }
+
+    /** Everything but what is known of users, whose passwords must not reach a log. */
+    @Override
+    public String toString() {
+        return "StoreConfig[maxMemory=" + maxMemory + ", eviction=" + eviction + ", evictionSamples=" + evictionSamples
+                + ", maxGathered=" + maxGathered + ", users=" + users.keySet() + ", debug=" + debug + "]";
     }
 
     /** Which keys go. */

@@ -121,6 +121,7 @@ public record ConfigDiff(List<Change> changes) {
 
     private static String show(String key, Object value) {
         String text = ConfigTree.written(value);
-        return key.endsWith("password") && !text.isEmpty() ? "******" : text;
+        boolean secret = key.endsWith("password") || key.startsWith("solaster.store.users");
+        return secret && !text.isEmpty() ? "******" : text;
     }
 }

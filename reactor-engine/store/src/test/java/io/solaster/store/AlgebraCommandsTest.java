@@ -99,8 +99,7 @@ class AlgebraCommandsTest extends ClientTest {
 
     @Test
     void whatGathersTooMuchIsRefusedAndChangesNothing() {
-        StoreConfig config = new StoreConfig(new ByteSize(0), StoreConfig.Eviction.NOEVICTION, 5,
-                ByteSize.valueOf("100KB"));
+        StoreConfig config = StoreConfig.defaults().withMaxGathered(ByteSize.valueOf("100KB"));
         try (Engine engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER))) {
             Store small = Store.on(engine, config);
             try (TcpServer server = TcpServer.bind(engine, "kv", StoreFixture.config(),

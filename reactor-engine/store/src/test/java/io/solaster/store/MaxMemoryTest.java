@@ -34,8 +34,7 @@ final class MaxMemoryTest {
     private void configure(Eviction eviction) {
         client.close();
         tcp.close();
-        store = Store.on(engine, new StoreConfig(new ByteSize(LIMIT), eviction, 5,
-                StoreConfig.defaults().maxGathered()));
+        store = Store.on(engine, StoreConfig.defaults().withMemory(new ByteSize(LIMIT), eviction, 5));
         tcp = serve();
         client = new RespClient(tcp.port());
     }

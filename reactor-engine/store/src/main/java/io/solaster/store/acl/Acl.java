@@ -1,9 +1,14 @@
 package io.solaster.store.acl;
 
+import java.util.ArrayList;
 import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.TreeMap;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
 
+import io.solaster.config.InvalidConfigException;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +19,8 @@ public final class Acl {
     /** Whom a client is that has not said. */
     public static final String DEFAULT = "default";
     private static final int MOST_USERS = 10_000;
+    /** A word, or several in parentheses. */
+    private static final Pattern RULE = Pattern.compile("\\([^)]*\\)|\\S+");
 
     private final Catalogue catalogue;
     private final User defaultUser;
@@ -51,6 +58,36 @@ public final class Acl {
     /** All users, by their names. */
     public Collection<User> all() {
         return users.values();
+    }
+
+    /**
+     * Makes users as configured, or changes the default one; before there are clients.
+     *
+     * @param configured by name, with what {@code ACL SETUSER} takes
+     * @throws InvalidConfigException if a name or a rule makes no sense
+     */
+    public void configure(Map<String, String> configured) {
+        configured.forEach((name, text) -> {
+            String key = "solaster.store.users." + name;
+            if (!isWord(name) || name.isEmpty()) {
+                throw invalid(key, "a user's name has no blanks", "write another name");
+            }
+            Matcher words = RULE.matcher(text);
+            List<String> rules = new ArrayList<>();
+            while (words.find()) {
+                rules.add(words.group());
+            }
+            try {
+                set(name, rules);
+            } catch (BadRuleException e) {
+                throw invalid(key, e.reason(), "write rules as ACL SETUSER takes them");
+            }
+        });
+    }
+
+    /** The value may hold passwords, so it is not shown. */
+    private static InvalidConfigException invalid(String key, String reason, String fix) {
+        return new InvalidConfigException(List.of(new InvalidConfigException.Violation(key, "******", reason, fix)));
     }
 
     /**

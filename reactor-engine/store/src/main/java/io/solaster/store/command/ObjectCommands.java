@@ -3,11 +3,8 @@ package io.solaster.store.command;
 import java.util.List;
 
 import io.solaster.config.StoreConfig.Eviction;
-import io.solaster.engine.memory.Memory;
-import io.solaster.store.collection.Sets;
+import io.solaster.store.command.admin.Encodings;
 import io.solaster.store.command.admin.Help;
-import io.solaster.store.keyspace.Keyspace;
-import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 
@@ -29,12 +26,17 @@ final class ObjectCommands {
     private static final String IS_NOT_LFU = "ERR An LFU maxmemory policy is not selected, access frequency not tracked."
             + SWITCHED;
     private static final List<String> MEMORY_HELP = Help.of("MEMORY", """
+            DOCTOR
+                Whether something is wrong with the memory, in words.
+            MALLOC-STATS
+                What each shard has taken from the system.
+            PURGE
+                Give back what is not needed.
+            STATS
+                What takes memory.
             USAGE <key> [SAMPLES <count>]
                 How many bytes the key and its value take.
             """);
-    /** The longest string that Redis keeps together with its object, and the longest that it takes for a number. */
-    private static final int LONGEST_EMBEDDED = 44;
-    private static final int LONGEST_NUMBER = 20;
 
     private ObjectCommands() {}
 
@@ -52,24 +54,8 @@ final class ObjectCommands {
         if (entry == 0) {
             call.reply().nullValue();
         } else {
-            call.reply().bulk(encoding(call, entry));
+            call.reply().bulk(Encodings.of(call, entry));
         }
-    }
-
-    private static String encoding(CommandCall call, long entry) {
-        Keyspace keys = call.keyspace();
-        long value = keys.valueAddress(entry);
-        int length = keys.valueLength(entry);
-        boolean packed = length == 0 || Memory.getByte(value) == ValueType.PACKED;
-        return switch (keys.type(entry)) {
-            case Keyspace.TYPE_LIST -> "quicklist";
-            case Keyspace.TYPE_ZSET -> packed ? "listpack" : "skiplist";
-            case Keyspace.TYPE_SET -> Sets.isNumbers(value) ? "intset" : packed ? "listpack" : "hashtable";
-            case Keyspace.TYPE_HASH -> packed ? "listpack" : "hashtable";
-            default -> length <= LONGEST_NUMBER && call.isInteger(value, length)
-                    ? "int"
-                    : length <= LONGEST_EMBEDDED ? "embstr" : "raw";
-        };
     }
 
     static void refcount(CommandCall call) {

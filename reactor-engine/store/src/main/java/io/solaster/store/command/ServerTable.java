@@ -2,7 +2,9 @@ package io.solaster.store.command;
 
 import io.solaster.store.command.admin.CommandCommands;
 import io.solaster.store.command.admin.ConfigCommands;
+import io.solaster.store.command.admin.DebugCommands;
 import io.solaster.store.command.admin.Info;
+import io.solaster.store.command.admin.MemoryCommands;
 import io.solaster.store.command.admin.ServerCommands;
 import io.solaster.store.command.admin.SlowlogCommands;
 
@@ -65,11 +67,26 @@ final class ServerTable {
                         .doc("server", "6.2.0", "O(1)", "Describes the subcommands.", ""))
                 .doc("server", "2.2.12", "Depends on the subcommand", "Commands that took long.", "");
         AdminTable.write(to);
+        to.entry("debug", -2, "admin noscript loading stale", DebugCommands::debug)
+                .doc("server", "1.0.0", "Depends on the subcommand", "For tests; off unless configured.",
+                        "subcommand [arg...]");
+        to.entry("lolwut", -1, "readonly fast", ServerCommands::lolwut)
+                .doc("server", "5.0.0", "O(1)", "Draws something.", "[VERSION version]");
 
+        String[] gathered = {"nondeterministic_output", "request_policy:all_shards", "response_policy:special"};
         to.entry("memory", -2, "").subcommands(
                 to.sub("memory|usage", -3, "readonly", ObjectCommands::usage).keyOfSubcommand("RO")
                         .doc("server", "4.0.0", "O(N) in the nodes of the value", "How many bytes a key takes.",
                                 "key [SAMPLES count]"),
+                to.sub("memory|stats", 2, "", MemoryCommands::stats).tips(gathered)
+                        .doc("server", "4.0.0", "O(1)", "What takes memory.", ""),
+                to.sub("memory|doctor", 2, "", MemoryCommands::doctor).tips(gathered)
+                        .doc("server", "4.0.0", "O(1)", "Whether something is wrong with the memory.", ""),
+                to.sub("memory|malloc-stats", 2, "", MemoryCommands::mallocStats).tips(gathered)
+                        .doc("server", "4.0.0", "O(1)", "What each shard has taken from the system.", ""),
+                to.sub("memory|purge", 2, "", MemoryCommands::purge)
+                        .tips("request_policy:all_shards", "response_policy:all_succeeded")
+                        .doc("server", "4.0.0", "O(1)", "Gives back memory that is not needed.", ""),
                 to.sub("memory|help", 2, "loading stale", ObjectCommands::memoryHelp)
                         .doc("server", "4.0.0", "O(1)", "Describes the subcommands.", ""))
                 .doc("server", "4.0.0", "Depends on the subcommand", "What keys take of memory.", "");

@@ -182,7 +182,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public boolean isBlocked() {
-        return progress.is(Phase.WAITING_FOR_KEYS);
+        return progress.is(Phase.WAITING_FOR_KEYS) || progress.is(Phase.PAUSED);
     }
 
     @Override

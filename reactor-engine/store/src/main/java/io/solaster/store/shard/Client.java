@@ -89,7 +89,7 @@ public interface Client {
     /** Closes if the client has been silent for longer than it may; one that waits for its own command has not. */
     void closeIfIdle(long now);
 
-    /** Whether a command of the client waits for keys. */
+    /** Whether a command of the client waits for keys, or for the end of a pause. */
     default boolean isBlocked() {
         return false;
     }

@@ -22,6 +22,7 @@ public final class Parts {
     private final Engine engine;
     private final Commands commands;
     private final Acl acl;
+    private final boolean debug;
     private final StoreShard[] byShard;
     private final Sharded<StoreShard> sharded;
     private final LongSupplier clock;
@@ -43,6 +44,8 @@ public final class Parts {
         this.engine = engine;
         this.commands = commands;
         this.acl = new Acl(commands.catalogue());
+        this.debug = config.debug();
+        acl.configure(config.users());
         this.memory = MemorySettings.of(config);
         this.maxGathered = config.maxGathered().bytes();
         this.held = new AtomicLong[engine.shards().size()];
@@ -73,6 +76,11 @@ public final class Parts {
     /** The commands that there are. */
     public Commands commands() {
         return commands;
+    }
+
+    /** Whether what is for tests is there. */
+    public boolean debug() {
+        return debug;
     }
 
     /** The users, and what they may do. */

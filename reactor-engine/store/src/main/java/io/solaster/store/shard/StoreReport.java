@@ -13,13 +13,15 @@ import io.solaster.store.stats.StoreStats;
 public final class StoreReport {
 
     public enum Item {
-        CLIENTS, BLOCKED, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS
+        CLIENTS, BLOCKED, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS, CLIENT_BYTES, MOST_INPUT, MOST_OUTPUT
     }
 
     /** What is so and so now, and is not reset with the statistics. */
     private static final EnumSet<Item> STATES = EnumSet.of(Item.CLIENTS, Item.BLOCKED, Item.KEYS, Item.EXPIRING,
-            Item.USED_MEMORY,
-            Item.LIVE_MEMORY, Item.COMMANDS_PER_SECOND, Item.CPU_NANOS);
+            Item.USED_MEMORY, Item.LIVE_MEMORY, Item.COMMANDS_PER_SECOND, Item.CPU_NANOS, Item.CLIENT_BYTES,
+            Item.MOST_INPUT, Item.MOST_OUTPUT);
+    /** Of which the largest of all shards counts, and not their sum. */
+    private static final EnumSet<Item> LARGEST = EnumSet.of(Item.MOST_INPUT, Item.MOST_OUTPUT);
 
     private final Map<Item, Long> values = new EnumMap<>(Item.class);
     private final CommandCounts commands;
@@ -75,6 +77,10 @@ public final class StoreReport {
             case IDLE_TIMEOUTS -> stats.idleTimeouts.get();
             case FAILURES -> stats.failures.get();
             case ERRORS -> shard.call().reply().errors();
+            case CLIENT_BYTES ->
+                shard.clients().stream().mapToLong(each -> each.inputBytes() + each.outputBytes()).sum();
+            case MOST_INPUT -> shard.clients().stream().mapToLong(Client::inputBytes).max().orElse(0);
+            case MOST_OUTPUT -> shard.clients().stream().mapToLong(Client::outputBytes).max().orElse(0);
             case CPU_NANOS -> shard.shard().cpuNanos();
         };
     }
@@ -88,7 +94,7 @@ public final class StoreReport {
     private void add(StoreReport other, int sign) {
         other.values.forEach((item, value) -> {
             if (sign > 0 || !STATES.contains(item)) {
-                values.merge(item, sign * value, Long::sum);
+                values.merge(item, sign * value, LARGEST.contains(item) ? Math::max : Long::sum);
             }
         });
         commands.add(other.commands, sign);

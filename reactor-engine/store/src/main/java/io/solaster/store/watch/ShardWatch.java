@@ -1,5 +1,6 @@
 package io.solaster.store.watch;
 
+import java.util.List;
 import java.util.Locale;
 import java.util.Objects;
 import java.util.concurrent.TimeUnit;
@@ -98,6 +99,17 @@ public final class ShardWatch implements StoreShard.Watch {
         }
         if (nanos >= settings.latencyNanos()) {
             took(command.has(Command.Flag.FAST) ? "fast-command" : "command", nanos);
+        }
+    }
+
+    /** A client has slept, which counts as a command that took as long. */
+    public void slept(Client client, List<byte[]> arguments, long nanos) {
+        DiagnosticSettings settings = shard.parts().diagnostics();
+        if (nanos >= settings.slowNanos()) {
+            slowLog.add(arguments, client, TimeUnit.NANOSECONDS.toMicros(nanos), shard.now(), settings.slowLogLength());
+        }
+        if (nanos >= settings.latencyNanos()) {
+            took("command", nanos);
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.List;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
+import org.jspecify.annotations.Nullable;
 
 /** Commands of one shard that took long, the newest first. On the owning shard. */
 public final class SlowLog {
@@ -40,6 +41,15 @@ public final class SlowLog {
                 client.state().name()), most);
     }
 
+    void add(List<byte[]> arguments, Client client, long micros, long now, int most) {
+        add(new Entry(take(), now, micros, arguments, ClientInfo.remote(client), client.state().name()), most);
+    }
+
+    /** What is kept of the arguments of a command without secrets. */
+    public static List<byte[]> arguments(CommandCall call) {
+        return arguments(null, call);
+    }
+
     /** For a client of another shard, which is not known here. */
     void add(Command command, CommandCall call, long micros, long now, int most) {
         add(new Entry(take(), now, micros, arguments(command, call), "", ""), most);
@@ -62,13 +72,13 @@ public final class SlowLog {
         }
     }
 
-    private static List<byte[]> arguments(Command command, CommandCall call) {
+    private static List<byte[]> arguments(@Nullable Command command, CommandCall call) {
         int count = Math.min(call.count(), MOST_ARGUMENTS);
         List<byte[]> kept = new ArrayList<>(count);
         for (int i = 0; i < count; i++) {
             if (i == MOST_ARGUMENTS - 1 && call.count() > MOST_ARGUMENTS) {
                 kept.add(bytes("... (" + (call.count() - i) + " more arguments)"));
-            } else if (Redaction.hides(command, call, i)) {
+            } else if (command != null && Redaction.hides(command, call, i)) {
                 kept.add(bytes(Redaction.REDACTED));
             } else if (call.length(i) > LONGEST_ARGUMENT) {
                 kept.add(bytes(call.text(i, LONGEST_ARGUMENT) + "... (" + (call.length(i) - LONGEST_ARGUMENT)

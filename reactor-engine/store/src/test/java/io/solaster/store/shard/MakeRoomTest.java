@@ -48,8 +48,8 @@ class MakeRoomTest {
     @Test
     void aShardWithNothingToEvictWaitsForTheOther() {
         try (Engine engine = Engine.start(EngineConfig.defaults().withShards(2).withPinning(Pinning.NEVER))) {
-            Store store = Store.on(engine, new StoreConfig(new ByteSize(LIMIT), Eviction.VOLATILE_LRU, 5,
-                    StoreConfig.defaults().maxGathered()));
+            Store store = Store.on(engine,
+                    StoreConfig.defaults().withMemory(new ByteSize(LIMIT), Eviction.VOLATILE_LRU, 5));
             Parts parts = StoreFixture.parts(store);
             CountDownLatch busy = new CountDownLatch(1);
             var working = parts.sharded().on(1, part -> {

@@ -264,7 +264,7 @@ public final class CommandCommands {
     public static void list(CommandCall call) {
         Predicate<Command> wanted;
         if (call.count() == 2) {
-            wanted = command -> command.name().indexOf('|') < 0;
+            wanted = command -> true;
         } else if (call.count() != 5 || !call.is(2, "filterby")) {
             call.reply().error(Errors.SYNTAX);
             return;

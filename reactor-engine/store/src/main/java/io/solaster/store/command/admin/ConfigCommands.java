@@ -105,23 +105,26 @@ public final class ConfigCommands {
         fixed("logfile", config -> "");
         fixed("acl-pubsub-default", config -> "resetchannels");
         frozen("aclfile", config -> "");
-        frozen("enable-debug-command", config -> "no");
+        ofStore("enable-debug-command", parts -> parts.debug() ? "yes" : "no");
+        ofStore("io-threads", parts -> Integer.toString(parts.count()));
+        frozen("daemonize", config -> "no");
+        frozen("supervised", config -> "no");
     }
 
     private ConfigCommands() {}
 
     /** What is in force for a server, and for the store behind it. */
-    private record Settings(ServerConfig server, MemorySettings memory, DiagnosticSettings diagnostics) {
+    private record Settings(Parts parts, ServerConfig server, MemorySettings memory, DiagnosticSettings diagnostics) {
         Settings with(ServerConfig changed) {
-            return new Settings(changed, memory, diagnostics);
+            return new Settings(parts, changed, memory, diagnostics);
         }
 
         Settings with(MemorySettings changed) {
-            return new Settings(server, changed, diagnostics);
+            return new Settings(parts, server, changed, diagnostics);
         }
 
         Settings with(DiagnosticSettings changed) {
-            return new Settings(server, memory, changed);
+            return new Settings(parts, server, memory, changed);
         }
     }
 
@@ -200,6 +203,11 @@ public final class ConfigCommands {
         PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.server()), null));
     }
 
+    /** One of the store that nobody can change. */
+    private static void ofStore(String name, Function<Parts, String> reader) {
+        PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.parts()), null));
+    }
+
     public static void help(CommandCall call) {
         Help.answer(call, HELP);
     }
@@ -207,8 +215,9 @@ public final class ConfigCommands {
     public static void get(CommandCall call) {
         Map<String, String> found = new LinkedHashMap<>();
         // With port 0 the system has chosen one.
-        Settings config = new Settings(call.client().settings().config().withPort(call.client().localPort()),
-                call.shard().parts().memory(), call.shard().parts().diagnostics());
+        Settings config = new Settings(call.shard().parts(),
+                call.client().settings().config().withPort(call.client().localPort()), call.shard().parts().memory(),
+                call.shard().parts().diagnostics());
         for (int i = 2; i < call.count(); i++) {
             String wanted = call.text(i);
             if (Glob.isPattern(wanted)) {
@@ -277,7 +286,7 @@ public final class ConfigCommands {
 
     /** Sets all parameters, or none; answers an error, or nothing. */
     private static String change(ServerSettings settings, Parts parts, List<String> names, List<String> values) {
-        Settings config = new Settings(settings.config(), parts.memory(), parts.diagnostics());
+        Settings config = new Settings(parts, settings.config(), parts.memory(), parts.diagnostics());
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             Parameter parameter = Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));

@@ -1,10 +1,5 @@
 package io.solaster.store.command.admin;
 
-import java.io.IOException;
-import java.lang.management.BufferPoolMXBean;
-import java.lang.management.ManagementFactory;
-import java.nio.file.Files;
-import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.LinkedHashSet;
 import java.util.List;
@@ -79,7 +74,7 @@ public final class Info {
                     case "memory" -> memory(out, parts.memory(), sum, system);
                     case "persistence" -> persistence(out);
                     case "stats" -> stats(out, sum);
-                    case "replication" -> line(line(out, "role", "master"), "connected_slaves", 0);
+                    case "replication" -> replication(out, parts);
                     case "cpu" -> cpu(out, system);
                     case "errorstats" -> errors(out, sum);
                     case "commandstats" -> commands(out, parts, sum);
@@ -118,12 +113,19 @@ public final class Info {
         line(out, "server_time_usec", now * 1000);
         line(out, "uptime_in_seconds", uptime);
         line(out, "uptime_in_days", uptime / 86_400);
+        line(out, "redis_git_sha1", "00000000");
+        line(out, "redis_git_dirty", 0);
+        line(out, "redis_build_id", VERSION);
+        line(out, "hz", 10);
+        line(out, "io_threads_active", parts.count() > 1 ? 1 : 0);
         line(out, "shards", parts.count());
         line(out, "shards_pinned", engine.plan().pinned() ? 1 : 0);
     }
 
     private static void clients(StringBuilder out, ServerSettings settings, StoreReport sum) {
         line(out, "connected_clients", sum.get(Item.CLIENTS));
+        line(out, "client_recent_max_input_buffer", sum.get(Item.MOST_INPUT));
+        line(out, "client_recent_max_output_buffer", sum.get(Item.MOST_OUTPUT));
         line(out, "cluster_connections", 0);
         line(out, "maxclients", settings.limits().maxConnections());
         line(out, "blocked_clients", sum.get(Item.BLOCKED));
@@ -146,6 +148,13 @@ public final class Info {
         line(out, "mem_fragmentation_ratio",
                 String.format(Locale.ROOT, "%.2f", (double) system.resident() / Math.max(1, used)));
         line(out, "mem_fragmentation_bytes", system.resident() - used);
+        line(out, "mem_clients_normal", sum.get(Item.CLIENT_BYTES));
+        line(out, "mem_clients_slaves", 0);
+        line(out, "mem_aof_buffer", 0);
+        line(out, "mem_replication_backlog", 0);
+        line(out, "used_memory_dataset", sum.get(Item.LIVE_MEMORY));
+        line(out, "used_memory_overhead", used - sum.get(Item.LIVE_MEMORY));
+        line(out, "active_defrag_running", 0);
         line(out, "mem_allocator", "solaster");
     }
 
@@ -178,8 +187,14 @@ public final class Info {
         line(out, "total_net_input_bytes", sum.get(Item.BYTES_IN));
         line(out, "total_net_output_bytes", sum.get(Item.BYTES_OUT));
         line(out, "rejected_connections", sum.get(Item.REFUSED));
+        line(out, "sync_full", 0);
+        line(out, "sync_partial_ok", 0);
+        line(out, "sync_partial_err", 0);
         line(out, "expired_keys", sum.get(Item.EXPIRED));
         line(out, "evicted_keys", sum.get(Item.EVICTED));
+        line(out, "evicted_clients", 0);
+        line(out, "latest_fork_usec", 0);
+        line(out, "total_forks", 0);
         line(out, "keyspace_hits", sum.get(Item.HITS));
         line(out, "keyspace_misses", sum.get(Item.MISSES));
         line(out, "pubsub_channels", 0);
@@ -190,6 +205,21 @@ public final class Info {
         line(out, "client_output_buffer_limit_disconnections", sum.get(Item.OUTPUT_OVERFLOWS));
         line(out, "client_idle_disconnections", sum.get(Item.IDLE_TIMEOUTS));
         line(out, "internal_errors", sum.get(Item.FAILURES));
+    }
+
+    /** There is no replication: it is a master without replicas, and nothing is kept for any. */
+    private static void replication(StringBuilder out, Parts parts) {
+        line(out, "role", "master");
+        line(out, "connected_slaves", 0);
+        line(out, "master_failover_state", "no-failover");
+        line(out, "master_replid", parts.runId());
+        line(out, "master_replid2", "0".repeat(40));
+        line(out, "master_repl_offset", 0);
+        line(out, "second_repl_offset", -1);
+        line(out, "repl_backlog_active", 0);
+        line(out, "repl_backlog_size", 0);
+        line(out, "repl_backlog_first_byte_offset", 0);
+        line(out, "repl_backlog_histlen", 0);
     }
 
     private static void cpu(StringBuilder out, SystemReport system) {
@@ -259,50 +289,5 @@ public final class Info {
     private static String version() {
         String version = Info.class.getPackage().getImplementationVersion();
         return version == null ? "development" : version;
-    }
-
-    /** What the system knows of this process. Reading it may block. */
-    private record SystemReport(long heap, long heapCommitted, long buffers, long resident, long residentPeak,
-            long total, double userSeconds, double systemSeconds) {
-        private static final int KIB = 1024;
-        private static final double TICKS_PER_SECOND = 100;
-
-        static SystemReport read() {
-            Runtime runtime = Runtime.getRuntime();
-            long buffers = 0;
-            for (BufferPoolMXBean pool : ManagementFactory.getPlatformMXBeans(BufferPoolMXBean.class)) {
-                buffers += pool.getMemoryUsed();
-            }
-            double user = 0;
-            double system = 0;
-            String stat = content("/proc/self/stat");
-            if (!stat.isEmpty()) {
-                // The command's name, in parentheses, may hold blanks.
-                String[] fields = stat.substring(stat.lastIndexOf(')') + 2).split(" ", -1);
-                user = Long.parseLong(fields[11]) / TICKS_PER_SECOND;
-                system = Long.parseLong(fields[12]) / TICKS_PER_SECOND;
-            }
-            String status = content("/proc/self/status");
-            return new SystemReport(runtime.totalMemory() - runtime.freeMemory(), runtime.totalMemory(), buffers,
-                    kib(status, "VmRSS:"), kib(status, "VmHWM:"), kib(content("/proc/meminfo"), "MemTotal:"), user,
-                    system);
-        }
-
-        private static long kib(String text, String name) {
-            int at = text.indexOf(name);
-            if (at < 0) {
-                return 0;
-            }
-            String rest = text.substring(at + name.length(), text.indexOf('\n', at)).strip();
-            return Long.parseLong(rest.substring(0, rest.indexOf(' '))) * KIB;
-        }
-
-        private static String content(String file) {
-            try {
-                return Files.readString(Path.of(file));
-            } catch (IOException notLinux) {
-                return "";
-            }
-        }
     }
 }

@@ -1,10 +1,10 @@
 package io.solaster.store.command.admin;
 
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.List;
 import java.util.Locale;
 import java.util.Map;
-import java.util.TreeMap;
 
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.shard.Command;
@@ -27,7 +27,7 @@ public final class LatencyCommands {
             HISTORY <event>
                 The samples of a kind of event: Unix time and milliseconds.
             HISTOGRAM [<command> ...]
-                How many of the calls that were timed took how many microseconds at most.
+                How many calls took how many microseconds at most, estimated from those that were timed.
             LATEST
                 The last sample and the longest of each kind of event.
             RESET [<event> ...]
@@ -160,15 +160,12 @@ public final class LatencyCommands {
     }
 
     private static void histograms(ReplyWriter reply, List<Command> asked, CommandCounts counts) {
-        Map<String, long[]> known = new TreeMap<>();
-        for (Command command : asked) {
-            if (counts.calls(command) > 0) {
-                known.put(command.name(), counts.times(command));
-            }
-        }
+        List<Command> known = asked.stream().filter(command -> counts.calls(command) > 0)
+                .sorted(Comparator.comparing(Command::name)).toList();
         reply.mapHeader(known.size());
-        known.forEach((name, times) -> {
-            reply.bulk(name);
+        known.forEach(command -> {
+            long[] times = counts.times(command);
+            reply.bulk(command.name());
             reply.mapHeader(2);
             long all = 0;
             int filled = 0;
@@ -176,8 +173,9 @@ public final class LatencyCommands {
                 all += count;
                 filled += count > 0 ? 1 : 0;
             }
+            long calls = counts.calls(command);
             reply.bulk("calls");
-            reply.integer(all);
+            reply.integer(calls);
             reply.bulk("histogram_usec");
             reply.mapHeader(filled);
             long sum = 0;
@@ -185,7 +183,7 @@ public final class LatencyCommands {
                 if (times[i] > 0) {
                     sum += times[i];
                     reply.integer(1L << i);
-                    reply.integer(sum);
+                    reply.integer(Math.round((double) sum * calls / all));
                 }
             }
         });

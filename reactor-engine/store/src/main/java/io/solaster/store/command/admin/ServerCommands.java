@@ -33,6 +33,11 @@ public final class ServerCommands {
         return call.count() == 1 || call.count() == 2 && (call.is(1, "async") || call.is(1, "sync"));
     }
 
+    public static void lolwut(CommandCall call) {
+        call.reply().verbatim("txt",
+                "  *  \n * * \n*   *\n * * \n  *  \nSolaster, as Redis ver. " + Info.REDIS_VERSION + "\n");
+    }
+
     public static void monitor(CommandCall call) {
         Client client = call.client();
         Monitors monitors = ShardWatch.of(call.shard()).monitors();
