@@ -432,6 +432,11 @@ public final class ReplyWriter {
 
     /** A number in 17 significant digits, as C's {@code %.17g} writes it. */
     public static String format(double value) {
+        return format(value, 17);
+    }
+
+    /** A number with a fraction in so many significant digits at most, as C's {@code %.*g} writes it. */
+    public static String format(double value, int significant) {
         if (Double.isNaN(value)) {
             return "nan";
         }
@@ -441,10 +446,10 @@ public final class ReplyWriter {
         if (value == 0) {
             return 1 / value < 0 ? "-0" : "0";
         }
-        BigDecimal exact = new BigDecimal(value).round(new MathContext(17, RoundingMode.HALF_EVEN));
+        BigDecimal exact = new BigDecimal(value).round(new MathContext(significant, RoundingMode.HALF_EVEN));
         int exponent = exact.precision() - exact.scale() - 1;
         BigDecimal shortest = exact.stripTrailingZeros();
-        if (exponent >= -4 && exponent < 17) {
+        if (exponent >= -4 && exponent < significant) {
             return shortest.toPlainString();
         }
         String digits = shortest.unscaledValue().abs().toString();

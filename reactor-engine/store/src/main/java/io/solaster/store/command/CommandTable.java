@@ -37,6 +37,7 @@ public final class CommandTable {
         SortedSetTable.write(entries);
         PubSubTable.write(entries);
         ServerTable.write(entries);
+        ScriptTable.write(entries);
         ALL = entries.all();
         LISTED = new Commands(ALL);
 

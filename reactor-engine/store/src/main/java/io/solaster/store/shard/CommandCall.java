@@ -33,6 +33,21 @@ public final class CommandCall {
         boolean block(CommandCall call, long timeoutMillis, int type, int firstKey, int keys);
     }
 
+    /** A command that has begun, and is answered in a later turn whatever becomes of its client. On its shard. */
+    public interface Unfinished {
+        /** Whether it can be answered. */
+        boolean isDone();
+
+        /** Has somebody told once it can be answered. */
+        void whenDone(Runnable told);
+
+        /** Answers it, once it {@link #isDone}: this, or {@link #drop}, is called once. */
+        void answer(ReplyWriter reply);
+
+        /** Nobody waits for the answer any more. */
+        void drop();
+    }
+
     /** A mask: of so many steps and one, the clock is looked at once. */
     private static final int STEPS_UNTIMED = 63;
 
@@ -54,6 +69,8 @@ public final class CommandCall {
     private @Nullable Blocker blocker;
     private int offered;
     private @Nullable ByteStrings taken;
+    private boolean mayLeave;
+    private @Nullable Unfinished unfinished;
     private final KeyPositions keys = new KeyPositions();
 
     CommandCall(StoreShard shard) {
@@ -310,6 +327,28 @@ public final class CommandCall {
     /** Whether the client speaks RESP2 and has subscribed, so that it takes replies for messages. */
     public boolean isOfSubscriber() {
         return client != null && client.state().isSubscribed() && !client.state().resp3();
+    }
+
+    /** Whether the command that is run may be answered in a later turn. */
+    public boolean mayLeave() {
+        return mayLeave;
+    }
+
+    /** Says whether commands may be answered in a later turn; then {@link #takeUnfinished} is asked after each. */
+    public void mayLeave(boolean yes) {
+        mayLeave = yes;
+    }
+
+    /** Has the command be answered later. Only where it {@link #mayLeave}. */
+    public void leave(Unfinished rest) {
+        unfinished = rest;
+    }
+
+    /** What is left of the command that was run last; null if it was answered. */
+    public @Nullable Unfinished takeUnfinished() {
+        Unfinished rest = unfinished;
+        unfinished = null;
+        return rest;
     }
 
     /** Where a command goes on that was left off in an earlier turn; 0 when it begins. */

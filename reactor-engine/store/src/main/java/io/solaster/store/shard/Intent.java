@@ -58,7 +58,8 @@ public final class Intent {
 
     /** Takes the keys of a call, or all of the shard's for a command that is for every shard. */
     public void begin(Command command, CommandCall call) {
-        begin(command.has(Command.Flag.WRITE));
+        // Of a script nobody knows whether it writes.
+        begin(!command.has(Command.Flag.READONLY));
         if (command.route() == Command.Route.EVERY_SHARD) {
             all();
             return;

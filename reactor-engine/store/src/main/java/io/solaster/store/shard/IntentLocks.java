@@ -98,13 +98,38 @@ public final class IntentLocks {
         return enqueue(intent, isInTheWay(intent)) == Answer.GRANTED;
     }
 
-    private Answer enqueue(Intent intent, boolean waits) {
+    /**
+     * Adds the intent of what is using its keys already, and is not done in this turn: it has them, in front of all that wait.
+     * None of the others that have theirs uses the same.
+     */
+    public void addInFront(Intent intent) {
+        intent.id = first == null ? highest() : first.id;
+        intent.ofTransaction = false;
+        makeCounts();
+        intent.before = null;
+        intent.behind = first;
+        if (first == null) {
+            last = intent;
+        } else {
+            first.before = intent;
+        }
+        first = intent;
+        intent.queued = true;
+        intent.granted = true;
+        count(intent, 1);
+    }
+
+    private void makeCounts() {
         if (readers.length == 0) {
             // Both or none: there may be no memory for the second.
             int[] forReaders = new int[Slots.COUNT];
             writers = new int[Slots.COUNT];
             readers = forReaders;
         }
+    }
+
+    private Answer enqueue(Intent intent, boolean waits) {
+        makeCounts();
         Intent before = last;
         while (before != null && before.id > intent.id) {
             before = before.before;

@@ -2,8 +2,12 @@ package io.solaster.store.shard;
 
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.Map;
+import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
 import java.util.function.LongSupplier;
+import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 import io.solaster.config.StoreConfig;
@@ -32,6 +36,9 @@ public final class Parts {
     private volatile MemorySettings memory;
     private volatile DiagnosticSettings diagnostics = DiagnosticSettings.DEFAULTS;
     private final long maxGathered;
+    private final Map<Class<?>, Object> families = new ConcurrentHashMap<>();
+    private final AtomicInteger busyScripts = new AtomicInteger();
+    private volatile long busyMillis = 5000;
     /** What the keys of each shard take; written by that shard. */
     private final AtomicLong[] held;
     private final Subscriptions subscriptions;
@@ -117,6 +124,11 @@ public final class Parts {
         return sharded;
     }
 
+    /** What a family of commands keeps for all shards; made when it is first asked for. */
+    public <T> T family(Class<T> type, Supplier<T> make) {
+        return type.cast(families.computeIfAbsent(type, none -> make.get()));
+    }
+
     /** Unix milliseconds. */
     public long startedAt() {
         return startedAt;
@@ -169,6 +181,25 @@ public final class Parts {
             }
         }
         return largest;
+    }
+
+    /** Whether a script runs for so long that commands are refused meanwhile. */
+    public boolean isBusy() {
+        return busyScripts.get() > 0;
+    }
+
+    /** Says that scripts have come to run for so long, or have ended. */
+    public void busy(int more) {
+        busyScripts.addAndGet(more);
+    }
+
+    /** After how many milliseconds of one script commands are refused; 0 for never. */
+    public long busyMillis() {
+        return busyMillis;
+    }
+
+    public void busyMillis(long millis) {
+        busyMillis = millis;
     }
 
     /** The longest value that commands may make of shorter ones, in bytes. */

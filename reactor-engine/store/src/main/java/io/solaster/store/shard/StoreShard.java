@@ -107,6 +107,7 @@ public final class StoreShard implements AutoCloseable {
     private final Timer sweep;
     private final LongSupplier clock;
     private final MaxMemory maxMemory;
+    private final Map<Class<?>, AutoCloseable> families = new LinkedHashMap<>();
     private long nextClient;
     private long commandsAtSweep;
     private long sweptAt;
@@ -300,14 +301,23 @@ public final class StoreShard implements AutoCloseable {
     }
 
     private void run(Command command, CommandCall call, boolean mayBeRefused) {
+        runCounted(command, call, mayBeRefused);
+        if (waiting.isReady()) {
+            waiting.serve();
+        }
+    }
+
+    /** Runs a command within one that is under way, which has asked whether there is memory: who waits is served behind that. */
+    public void runWithin(Command command, CommandCall call) {
+        runCounted(command, call, false);
+    }
+
+    private void runCounted(Command command, CommandCall call, boolean mayBeRefused) {
         ReplyWriter reply = call.reply();
         long errorsBefore = reply.errors();
         long begun = begin(command);
         work(command, call, mayBeRefused);
         end(command, call, begun, reply.errors() != errorsBefore);
-        if (waiting.isReady()) {
-            waiting.serve();
-        }
     }
 
     /** As {@link #run}, for a command that has waited and was counted then. */
@@ -437,6 +447,31 @@ public final class StoreShard implements AutoCloseable {
         return maxMemory.isLimited() && !maxMemory.makeRoom(full && isFull())
                 ? "OOM command not allowed when used memory > 'maxmemory'."
                 : null;
+    }
+
+    /** Whether commands that need memory are to be refused, though others' keys were evicted. */
+    public boolean isOutOfMemory() {
+        return maxMemory.isLimited() && !maxMemory.makeRoom(full && isFull());
+    }
+
+    /** Another call, for commands that run while one is under way. */
+    public CommandCall newCall() {
+        return new CommandCall(this);
+    }
+
+    /** What a family of commands keeps on this shard; made when it is first asked for, and closed with the shard. */
+    public <T extends AutoCloseable> T family(Class<T> type, Function<StoreShard, T> make) {
+        AutoCloseable known = families.get(type);
+        if (known == null) {
+            known = make.apply(this);
+            families.put(type, known);
+        }
+        return type.cast(known);
+    }
+
+    /** As {@link #family}, but null where it was not asked for yet. */
+    public <T extends AutoCloseable> @Nullable T familyIfAny(Class<T> type) {
+        return type.cast(families.get(type));
     }
 
     /** Notes what a command has thrown. */
@@ -602,6 +637,15 @@ public final class StoreShard implements AutoCloseable {
             lists.close();
             sortedSets.close();
             otherSortedSets.close();
+            families.values().forEach(StoreShard::close);
+        }
+    }
+
+    private static void close(AutoCloseable family) {
+        try {
+            family.close();
+        } catch (Exception failure) {
+            log.error("{} did not close", family, failure);
         }
     }
 }

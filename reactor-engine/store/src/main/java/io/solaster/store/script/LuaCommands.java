@@ -1,0 +1,347 @@
+package io.solaster.store.script;
+
+import java.nio.charset.StandardCharsets;
+import java.util.HashMap;
+import java.util.Map;
+import java.util.Objects;
+import java.util.function.Function;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.solaster.engine.Slots;
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.Digits;
+import io.solaster.engine.net.QuietLog;
+import io.solaster.resp.ReplyWriter;
+import io.solaster.store.shard.Command;
+import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.KeyPositions;
+import io.solaster.store.shard.StoreShard;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+import org.slf4j.event.Level;
+
+/** What scripts call of the server: commands, and what stands beside them in {@code redis}. On the owning shard. */
+final class LuaCommands {
+    private static final Logger log = LoggerFactory.getLogger("io.solaster.store.script");
+    private static final int REPLIES = 256;
+    private static final int KEPT_REPLIES = 1 << 20;
+    private static final int NUMBER = 32;
+    /** What an element of a reply takes in Lua, to what it takes in the reply, about. */
+    private static final int GROWTH = 4;
+    private static final int ALL_COPIES = 3;
+    private static final int LONGEST_LOGGED = 1024;
+    private static final double RANDOM_LIMIT = Integer.MAX_VALUE;
+    private static final long RANDOM_MASK = (1L << 48) - 1;
+
+    private final ShardScripts scripts;
+    private final StoreShard shard;
+    private final Function<CommandCall, @Nullable Command> finder;
+    private final CommandCall call;
+    private final LuaState[] lua = new LuaState[1];
+    private final ByteBuf replies = Unpooled.directBuffer(REPLIES);
+    private long numbers = Memory.allocate(NUMBER * 16L);
+    private int numbersRoom = 16;
+    private final QuietLog[] logs = {new QuietLog(log, Level.DEBUG), new QuietLog(log, Level.DEBUG),
+            new QuietLog(log, Level.INFO), new QuietLog(log, Level.WARN)};
+    private @Nullable RepliesToLua toLua;
+    private long random = 0x1234ABCD330EL;
+
+    LuaCommands(ShardScripts scripts, StoreShard shard, Function<CommandCall, @Nullable Command> finder) {
+        this.scripts = scripts;
+        this.shard = shard;
+        this.finder = finder;
+        this.call = shard.newCall();
+    }
+
+    void lua(LuaState state) {
+        lua[0] = state;
+        toLua = new RepliesToLua(state);
+    }
+
+    Map<String, Map<String, LuaState.Function>> libraries() {
+        Map<String, LuaState.Function> redis = new HashMap<>();
+        redis.put("call", thread -> call(thread, true));
+        redis.put("pcall", thread -> call(thread, false));
+        redis.put("sha1hex", this::sha);
+        redis.put("log", this::log);
+        redis.put("setresp", this::resp);
+        redis.put("set_repl", this::replication);
+        redis.put("acl_check_cmd", this::mayCall);
+        return Map.of("strings", Map.of("rep", this::repeat), "redis", redis, "maths",
+                Map.of("random", this::random, "randomseed", this::seed), "bit",
+                BitLibrary.functions(lua), "struct", new StructLibrary(lua).functions(), "cmsgpack",
+                new MessagePackLibrary(lua).functions(), "cjson", new JsonLibrary(lua).functions());
+    }
+
+    // ---- commands
+
+    private int call(long thread, boolean raises) {
+        ScriptRun run = Objects.requireNonNull(scripts.current());
+        String problem = arguments(thread);
+        if (problem != null) {
+            return fails(thread, problem, raises);
+        }
+        Command command = finder.apply(call);
+        problem = refusal(run, command);
+        if (problem != null || command == null) {
+            return fails(thread, problem, raises);
+        }
+        if (command.has(Command.Flag.WRITE)) {
+            run.writes();
+        }
+        call.client(null);
+        call.now(run.now());
+        ReplyWriter reply = call.reply();
+        reply.to(replies.clear());
+        reply.resp3(run.isResp3());
+        shard.runWithin(command, call);
+        int length = reply.position();
+        long address = Memory.address(reply.buffer());
+        boolean failed = Memory.getByte(address) == '-';
+        reply.finish();
+        Lua.top(thread, 0);
+        if (!lua[0].heap().hasRoom((long) length * GROWTH)) {
+            return fails(thread, "ERR not enough memory for the reply of '" + command.name() + "'", raises);
+        }
+        Objects.requireNonNull(toLua).push(thread, address);
+        if (replies.capacity() > KEPT_REPLIES) {
+            replies.clear().capacity(REPLIES);
+        }
+        return failed && raises ? lua[0].raise(thread) : 1;
+    }
+
+    /** Takes what was given as the arguments of a command. */
+    private @Nullable String arguments(long thread) {
+        int count = Lua.top(thread);
+        if (count == 0) {
+            return "ERR Please specify at least one argument for this redis lib call";
+        }
+        if (count > numbersRoom) {
+            long more = Memory.allocate((long) NUMBER * count);
+            Memory.free(numbers);
+            numbers = more;
+            numbersRoom = count;
+        }
+        call.begin(count);
+        long cell = lua[0].cell();
+        for (int i = 0; i < count; i++) {
+            switch (Lua.type(thread, i + 1)) {
+                case Lua.STRING -> {
+                    long address = Lua.string(thread, i + 1, cell);
+                    call.argument(i, address, (int) Memory.getLong(cell));
+                }
+                case Lua.NUMBER -> {
+                    long at = numbers + (long) NUMBER * i;
+                    call.argument(i, at, write(Lua.number(thread, i + 1), at));
+                }
+                default -> {
+                    return "ERR Lua redis lib command arguments must be strings or integers";
+                }
+            }
+        }
+        return null;
+    }
+
+    private static int write(double number, long at) {
+        long whole = (long) number;
+        if (whole == number && Math.abs(number) < 1e15 && (whole != 0 || 1 / number > 0)) {
+            return (int) (Digits.write(whole, at) - at);
+        }
+        byte[] text = LuaNumbers.text(number, 17).getBytes(StandardCharsets.ISO_8859_1);
+        Memory.copy(text, 0, at, text.length);
+        return text.length;
+    }
+
+    private @Nullable String refusal(ScriptRun run, @Nullable Command command) {
+        if (run.hasFailed()) {
+            return "ERR the script has ended";
+        }
+        if (command == null) {
+            return "ERR Unknown Redis command called from script";
+        }
+        if (!command.arityFits(call.count())) {
+            return "ERR Wrong number of args calling Redis command from script";
+        }
+        if (command.has(Command.Flag.NOSCRIPT)) {
+            return "ERR This Redis command is not allowed from script";
+        }
+        if (command.has(Command.Flag.WRITE) && run.isReadOnly()) {
+            return "ERR Write commands are not allowed from read-only scripts.";
+        }
+        if (command.has(Command.Flag.DENYOOM) && run.isOutOfMemory()) {
+            return "OOM command not allowed when used memory > 'maxmemory'.";
+        }
+        return switch (command.route()) {
+            case CONNECTION -> null;
+            case CHANNEL -> shard.isHeldUp(command) ? "ERR too many messages wait for subscribers" : null;
+            case KEYS -> keys(run, command);
+            case EVERY_SHARD -> shard.parts().count() == 1
+                    ? null
+                    : "ERR '" + command.name() + "' concerns all shards, and is not allowed from a script";
+        };
+    }
+
+    /** Why the keys of a command may not be used. */
+    private @Nullable String keys(ScriptRun run, Command command) {
+        KeyPositions keys = call.keys();
+        command.keys().find(call, 0, keys);
+        int shards = shard.parts().count();
+        for (int i = 0; i < keys.count(); i++) {
+            int at = keys.at(i);
+            int slot = Slots.of(call.address(at), call.length(at));
+            if (shards > 1 && Slots.shardOf(slot, shards) != shard.shard().id()) {
+                return "ERR Script attempted to access the key '" + call.word(at, 128)
+                        + "', which lies on another shard and was not declared; name it among the keys of the script";
+            }
+            if (!run.use(slot)) {
+                return "ERR Script attempted to access the key '" + call.word(at, 128)
+                        + "', which is in use by others and was not declared; name it among the keys of the script";
+            }
+        }
+        return null;
+    }
+
+    /** Fails as commands do: with a table. */
+    private int fails(long thread, @Nullable String problem, boolean raises) {
+        Lua.top(thread, 0);
+        Lua.newTable(thread, 0, 1);
+        LuaState.pushName(thread, LuaState.ERR);
+        lua[0].push(thread, problem == null ? "ERR" : problem);
+        Lua.rawSet(thread, -3);
+        return raises ? lua[0].raise(thread) : 1;
+    }
+
+    // ---- what stands beside them
+
+    private int sha(long thread) {
+        if (Lua.top(thread) != 1) {
+            return fails(thread, "ERR wrong number of arguments", true);
+        }
+        int type = Lua.type(thread, 1);
+        byte[] bytes = type == Lua.STRING || type == Lua.NUMBER
+                ? LuaArguments.bytes(lua[0], thread, 1, "sha1hex")
+                : new byte[0];
+        lua[0].push(thread, Script.sha(bytes));
+        return 1;
+    }
+
+    private int log(long thread) {
+        int count = Lua.top(thread);
+        if (count < 2) {
+            return fails(thread, "ERR redis.log() requires two arguments or more.", true);
+        }
+        if (Lua.isNumber(thread, 1) == 0) {
+            return fails(thread, "ERR First argument must be a number (log level).", true);
+        }
+        int level = (int) LuaNumbers.whole(Lua.number(thread, 1));
+        if (level < 0 || level >= logs.length) {
+            return fails(thread, "ERR Invalid debug level.", true);
+        }
+        StringBuilder line = new StringBuilder();
+        for (int i = 2; i <= count && line.length() < LONGEST_LOGGED; i++) {
+            String text = lua[0].text(thread, i);
+            if (text != null) {
+                line.append(i == 2 ? "" : " ").append(text, 0, Math.min(text.length(), LONGEST_LOGGED));
+            }
+        }
+        for (int i = 0; i < line.length(); i++) {
+            if (line.charAt(i) < ' ') {
+                line.setCharAt(i, ' ');
+            }
+        }
+        logs[level].tell("A script says: {}", line.toString());
+        return 0;
+    }
+
+    private int resp(long thread) {
+        if (Lua.top(thread) != 1) {
+            return fails(thread, "ERR redis.setresp() requires one argument.", true);
+        }
+        int version = (int) Lua.number(thread, 1);
+        if (version != 2 && version != 3) {
+            return fails(thread, "ERR RESP version must be 2 or 3.", true);
+        }
+        Objects.requireNonNull(scripts.current()).resp3(version == 3);
+        return 0;
+    }
+
+    /** What goes to the log and to replicas is what has become of the keys, so that there is nothing to choose. */
+    private int replication(long thread) {
+        if (Lua.top(thread) != 1) {
+            return fails(thread, "ERR redis.set_repl() requires two arguments.", true);
+        }
+        if (((int) Lua.number(thread, 1) & ~ALL_COPIES) != 0) {
+            return fails(thread, "ERR Invalid replication flags. Use REPL_AOF, REPL_REPLICA, REPL_ALL or REPL_NONE.",
+                    true);
+        }
+        return 0;
+    }
+
+    private int mayCall(long thread) {
+        String problem = arguments(thread);
+        if (problem != null) {
+            return fails(thread, problem, true);
+        }
+        if (finder.apply(call) == null) {
+            return fails(thread, "ERR Invalid command passed to redis.acl_check_cmd()", true);
+        }
+        Lua.pushBoolean(thread, 1);
+        return 1;
+    }
+
+    /** The generator of {@code lrand48}, so that a seed makes the numbers that it makes in Redis. */
+    private int random(long thread) {
+        random = random * 0x5DEECE66DL + 0xB & RANDOM_MASK;
+        double r = (random >>> 17) % RANDOM_LIMIT / RANDOM_LIMIT;
+        switch (Lua.top(thread)) {
+            case 0 -> Lua.push(thread, r);
+            case 1 -> {
+                int most = (int) LuaNumbers.whole(LuaArguments.number(thread, 1, "random"));
+                if (most < 1) {
+                    throw LuaArguments.bad(1, "random", "interval is empty");
+                }
+                Lua.push(thread, Math.floor(r * most) + 1);
+            }
+            case 2 -> {
+                int least = (int) LuaNumbers.whole(LuaArguments.number(thread, 1, "random"));
+                int most = (int) LuaNumbers.whole(LuaArguments.number(thread, 2, "random"));
+                if (least > most) {
+                    throw LuaArguments.bad(2, "random", "interval is empty");
+                }
+                Lua.push(thread, Math.floor(r * (most - least + 1)) + least);
+            }
+            default -> throw new LuaArguments.Failure("wrong number of arguments");
+        }
+        return 1;
+    }
+
+    /** As Lua's own, but it ends at once where the result would be too long, or is nothing. */
+    private int repeat(long thread) {
+        byte[] text = LuaArguments.bytes(lua[0], thread, 1, "rep");
+        double asked = LuaArguments.number(thread, 2, "rep");
+        if (asked * text.length > (double) ShardScripts.MEMORY / 2) {
+            throw new LuaArguments.Failure("not enough memory");
+        }
+        int count = text.length == 0 ? 0 : (int) Math.max(0, asked);
+        LuaArguments.room(lua[0], 2L * count * text.length);
+        byte[] result = new byte[count * text.length];
+        for (int i = 0; i < count; i++) {
+            System.arraycopy(text, 0, result, i * text.length, text.length);
+        }
+        lua[0].push(thread, result, result.length);
+        return 1;
+    }
+
+    private int seed(long thread) {
+        long seed = LuaNumbers.whole(LuaArguments.number(thread, 1, "randomseed"));
+        random = (seed & 0xffffffffL) << 16 | 0x330E;
+        return 0;
+    }
+
+    void close() {
+        replies.release();
+        Memory.free(numbers);
+    }
+}

@@ -1,0 +1,167 @@
+package io.solaster.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+
+import java.util.List;
+
+import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+
+/** Scripts as applications use them, and those that mean harm. */
+class ScriptTest {
+    private static final String LIMITER = """
+            local key = KEYS[1]
+            local limit = tonumber(ARGV[1])
+            local window = tonumber(ARGV[2])
+            local count = redis.call('INCR', key)
+            if count == 1 then
+                redis.call('PEXPIRE', key, window)
+            end
+            if count > limit then
+                return {0, redis.call('PTTL', key) > 0 and 1 or 0}
+            end
+            return {1, limit - count}
+            """;
+    /** A lock that its owner may take again, held in a hash by how often. */
+    private static final String LOCK = """
+            if redis.call('exists', KEYS[1]) == 0 or redis.call('hexists', KEYS[1], ARGV[2]) == 1 then
+                redis.call('hincrby', KEYS[1], ARGV[2], 1)
+                redis.call('pexpire', KEYS[1], ARGV[1])
+                return nil
+            end
+            return redis.call('pttl', KEYS[1])
+            """;
+    private static final String UNLOCK = """
+            if redis.call('hexists', KEYS[1], ARGV[2]) == 0 then
+                return nil
+            end
+            local counter = redis.call('hincrby', KEYS[1], ARGV[2], -1)
+            if counter > 0 then
+                redis.call('pexpire', KEYS[1], ARGV[1])
+                return 0
+            end
+            redis.call('del', KEYS[1])
+            return 1
+            """;
+
+    private RespClient client;
+
+    @BeforeEach
+    void connect() {
+        client = StoreFixture.of(2).connect();
+        client.call("FLUSHALL");
+    }
+
+    @AfterEach
+    void close() {
+        client.close();
+    }
+
+    private String eval(String script, String... keysAndArguments) {
+        String[] command = new String[keysAndArguments.length + 2];
+        command[0] = "EVAL";
+        command[1] = script;
+        System.arraycopy(keysAndArguments, 0, command, 2, keysAndArguments.length);
+        return client.call(command);
+    }
+
+    @Test
+    void limitsARate() {
+        for (String key : List.of("a", "b", "c", "d")) {
+            assertThat(eval(LIMITER, "1", key, "2", "60000")).isEqualTo("*2|:1|:1");
+            assertThat(eval(LIMITER, "1", key, "2", "60000")).isEqualTo("*2|:1|:0");
+            assertThat(eval(LIMITER, "1", key, "2", "60000")).isEqualTo("*2|:0|:1");
+        }
+    }
+
+    @Test
+    void locksAsOftenAsItsOwnerAsks() {
+        assertThat(eval(LOCK, "1", "lock", "60000", "me")).isEqualTo("$-1");
+        assertThat(eval(LOCK, "1", "lock", "60000", "me")).isEqualTo("$-1");
+        assertThat(eval(LOCK, "1", "lock", "60000", "you")).startsWith(":");
+        assertThat(eval(UNLOCK, "1", "lock", "60000", "you")).isEqualTo("$-1");
+        assertThat(eval(UNLOCK, "1", "lock", "60000", "me")).isEqualTo(":0");
+        assertThat(eval(UNLOCK, "1", "lock", "60000", "me")).isEqualTo(":1");
+        assertThat(eval(LOCK, "1", "lock", "60000", "you")).isEqualTo("$-1");
+    }
+
+    @Test
+    void remembersAScriptOnAllShards() {
+        String sha = client.call("SCRIPT", "LOAD", "return KEYS[1]").substring(4);
+        for (String key : List.of("a", "b", "c", "d")) {
+            assertThat(client.call("EVALSHA", sha, "1", key)).isEqualTo("$1|" + key);
+        }
+        assertThat(client.call("SCRIPT", "FLUSH")).isEqualTo("+OK");
+        for (String key : List.of("a", "b", "c", "d")) {
+            assertThat(client.call("EVALSHA", sha, "1", key)).startsWith("-NOSCRIPT");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"return #string.rep('x', 1000000000)", "local s = 'x' while true do s = s .. s end",
+            "local s = 'x' for i = 1, 40 do s = s .. s .. s .. s end return #s",
+            "local t = {} for i = 1, 1e9 do t[i] = i .. 'x' end", "local t = {} while true do t = {t} end",
+            "return #table.concat({string.rep('x', 30000000), string.rep('y', 30000000), string.rep('z', 30000000)})",
+            "local t = {} for i = 1, 25 do t = {t, t} end return cjson.encode(t)",
+            "return #cjson.decode('[' .. string.rep('[],', 10000000) .. '1]')"})
+    void refusesAScriptMoreMemoryThanItMayHave(String script) {
+        assertThat(eval(script, "0")).startsWith("-ERR").contains("memory");
+        assertThat(eval("return 1", "0")).isEqualTo(":1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"local function f() return 1 + f() end return f()",
+            "local function f() return pcall(f) end return f()",
+            "local function f() local t = setmetatable({}, {__index = function(t, k) return f() end}) return t.x end f()",
+            "local function f() coroutine.wrap(f)() end f()",
+            "return loadstring('return ' .. string.rep('(', 10000) .. '1' .. string.rep(')', 10000))()",
+            "return string.find(string.rep('a', 100000), string.rep('a?', 100000))",
+            "local t = {} t[1] = t return cjson.encode(t)", "return unpack({}, 1, 1e9)",
+            "return string.format('%99999d', 1)", "local t = {} t[1] = t return t",
+            "return cjson.decode(string.rep('[', 100000))", "return cmsgpack.unpack(string.rep('\\145', 1000000))",
+            "return cmsgpack.unpack(string.rep('\\1', 1000000))"})
+    void survivesAScriptThatGoesDeep(String script) {
+        assertThat(eval(script, "0")).isNotEmpty();
+        assertThat(eval("return 1", "0")).isEqualTo(":1");
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"string.byte = nil", "getmetatable('').__index = nil", "getmetatable(_G).__index = nil",
+            "rawset(_G, 'x', 1)", "table.insert(redis, 1)", "table.sort(string)", "_G.x = 1",
+            "local p = pairs(redis) p.call = 1", "setmetatable(string, {})", "setmetatable('', {})"})
+    void letsNoScriptChangeWhatOthersUse(String script) {
+        eval(script, "0");
+        assertThat(eval(
+                "return {string.byte('a'), ('a'):byte(), rawget(_G, 'x') == nil and 1 or 0, #redis, type(redis.call)}",
+                "0")).isEqualTo("*5|:97|:97|:1|:0|$8|function");
+    }
+
+    @Test
+    void namesTheKeyThatLiesElsewhereAndWasNotDeclared() {
+        List<String> replies = List.of(eval("return redis.call('SET', ARGV[1], 'v')", "1", "a", "b"),
+                eval("return redis.call('SET', ARGV[1], 'v')", "1", "a", "c"),
+                eval("return redis.call('SET', ARGV[1], 'v')", "1", "a", "{a}b"));
+        assertThat(replies.get(2)).isEqualTo("+OK");
+        assertThat(replies.subList(0, 2))
+                .anySatisfy(reply -> assertThat(reply).startsWith("-ERR Script attempted to access"
+                        + " the key '").contains("declare"));
+    }
+
+    @Test
+    void keepsNothingOfAScriptForTheNext() {
+        assertThat(eval("KEYS[1] = 'changed' return #ARGV", "1", "a", "x", "y")).isEqualTo(":2");
+        assertThat(eval("return {#KEYS, #ARGV}", "0")).isEqualTo("*2|:0|:0");
+    }
+
+    @Test
+    void tellsWhereAScriptHasFailed() {
+        assertThat(eval("\n\nreturn redis.call('INCR', KEYS[1], 'x')", "1", "a"))
+                .matches("-ERR Wrong number of args calling Redis command from script script: [0-9a-f]{40},"
+                        + " on @user_script:3\\.");
+        assertThat(eval("local t = nil\nreturn t.x", "0"))
+                .contains("user_script:2: attempt to index local 't' (a nil value)");
+    }
+}
