@@ -84,6 +84,11 @@ final class RedisServer implements AutoCloseable {
         }
     }
 
+    /** Where it writes its files; who has it write one moves that away. */
+    Path directory() {
+        return directory;
+    }
+
     RespClient connect() {
         return new RespClient(port);
     }

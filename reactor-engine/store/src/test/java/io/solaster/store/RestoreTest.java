@@ -77,6 +77,11 @@ class RestoreTest extends ClientTest {
     }
 
     private void hasContent(Value value) {
+        hasContent(client, value);
+    }
+
+    /** Fails if the key "key" has not this value. */
+    static void hasContent(RespClient client, Value value) {
         assertThat(content(client, value.command())).isEqualTo(inOrder(value.command().get(0), value.content()));
     }
 

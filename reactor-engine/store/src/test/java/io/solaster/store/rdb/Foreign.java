@@ -40,10 +40,10 @@ public final class Foreign {
     }
 
     public Foreign count(long count) {
-        if (count < 64) {
+        if (count >= 0 && count < 64) {
             return bytes((int) count);
         }
-        if (count < 1 << 14) {
+        if (count >= 0 && count < 1 << 14) {
             return bytes((int) (count >>> 8) | 0x40, (int) count);
         }
         boolean isLong = count > 0xffff_ffffL || count < 0;
