@@ -5,6 +5,8 @@ import io.solaster.store.command.algebra.SetAlgebra;
 import io.solaster.store.command.collection.FirstOfKeys;
 import io.solaster.store.command.collection.SortedSetCommands;
 import io.solaster.store.command.collection.SortedSetRanges;
+import io.solaster.store.command.geo.GeoCommands;
+import io.solaster.store.command.geo.GeoSearch;
 import io.solaster.store.shard.Command.Keys;
 
 /** The commands on sorted sets. */
@@ -100,6 +102,7 @@ final class SortedSetTable {
                 .doc(GROUP, "6.2.0", "O(log(N)) for each member answered", "Members chosen by chance.",
                         "key [count] [WITHSCORES]");
         writeAlgebra(to);
+        writeGeo(to);
         to.entry("zscan", -3, "readonly", SortedSetCommands::zscan).key("RO access").tips("nondeterministic_output")
                 .doc(GROUP, "2.8.0", "O(1) for each call", "Goes through a sorted set, a few members a call.",
                         "key cursor [MATCH pattern] [COUNT count]");
@@ -138,5 +141,51 @@ final class SortedSetTable {
                 .keys(2, 1, RangeStore.ZRANGESTORE, "OW update | RO access")
                 .doc(GROUP, "6.2.0", RANGE, "Makes a sorted set of a range of another one.",
                         "dst src min max [BYSCORE|BYLEX] [REV] [LIMIT offset count]");
+    }
+
+    /** Places are members of sorted sets. */
+    private static void writeGeo(CommandEntries to) {
+        String found = "O(N+log(M)) with N members in the cells that are searched, M of all";
+        String by = "[WITHCOORD] [WITHDIST] [WITHHASH] [COUNT count [ANY]] [ASC|DESC]";
+        to.entry("geoadd", -5, "write denyoom", GeoCommands::geoadd).key("RW update")
+                .doc("geo", "3.2.0", "O(log(N)) for each place", "Adds places to a sorted set.",
+                        "key [NX|XX] [CH] {longitude latitude member}...");
+        to.entry("geodist", -4, "readonly", GeoCommands::geodist).key("RO access")
+                .doc("geo", "3.2.0", "O(1)", "How far two members are from each other.",
+                        "key member1 member2 [M|KM|FT|MI]");
+        to.entry("geohash", -2, "readonly", GeoCommands::geohash).key("RO access")
+                .doc("geo", "3.2.0", "O(1) for each member", "The places of members, as geohashes.", "key [member]...");
+        to.entry("geopos", -2, "readonly", GeoCommands::geopos).key("RO access")
+                .doc("geo", "3.2.0", "O(1) for each member", "The longitudes and latitudes of members.",
+                        "key [member]...");
+        to.entry("geosearch", -7, "readonly", GeoSearch.GEOSEARCH::run)
+                .keys(1, 1, 1, GeoSearch.GEOSEARCH.keys(), GeoSearch.GEOSEARCH, "RO access")
+                .doc("geo", "6.2.0", found, "Members within a circle or a rectangle.",
+                        "key [FROMMEMBER member] [FROMLONLAT longitude latitude] [BYRADIUS radius M|KM|FT|MI]"
+                                + " [BYBOX width height M|KM|FT|MI] [ASC|DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]");
+        to.entry("geosearchstore", -8, "write denyoom", GeoSearch.GEOSEARCHSTORE::run)
+                .keys(1, 2, 1, GeoSearch.GEOSEARCHSTORE.keys(), GeoSearch.GEOSEARCHSTORE, "OW update | RO access")
+                .doc("geo", "6.2.0", found, "Makes a sorted set of members within a circle or a rectangle.",
+                        "destination source [FROMMEMBER member] [FROMLONLAT longitude latitude]"
+                                + " [BYRADIUS radius M|KM|FT|MI] [BYBOX width height M|KM|FT|MI] [ASC|DESC]"
+                                + " [COUNT count [ANY]] [STOREDIST]");
+        to.entry("georadius", -6, "write denyoom movablekeys", GeoSearch.GEORADIUS::run)
+                .keys(1, 1, 1, GeoSearch.GEORADIUS.keys(), GeoSearch.GEORADIUS, "RO access | OW update")
+                .doc("geo", "3.2.0", found, "Members within a circle.",
+                        "key longitude latitude radius M|KM|FT|MI " + by
+                                + " [STORE storekey] [STOREDIST storedistkey]");
+        to.entry("georadius_ro", -6, "readonly", GeoSearch.GEORADIUS_RO::run)
+                .keys(1, 1, 1, GeoSearch.GEORADIUS_RO.keys(), GeoSearch.GEORADIUS_RO, "RO access")
+                .doc("geo", "3.2.10", found, "Members within a circle.",
+                        "key longitude latitude radius M|KM|FT|MI " + by);
+        to.entry("georadiusbymember", -5, "write denyoom movablekeys", GeoSearch.GEORADIUSBYMEMBER::run)
+                .keys(1, 1, 1, GeoSearch.GEORADIUSBYMEMBER.keys(), GeoSearch.GEORADIUSBYMEMBER,
+                        "RO access | OW update")
+                .doc("geo", "3.2.0", found, "Members within a circle around one.",
+                        "key member radius M|KM|FT|MI " + by + " [STORE storekey] [STOREDIST storedistkey]");
+        to.entry("georadiusbymember_ro", -5, "readonly", GeoSearch.GEORADIUSBYMEMBER_RO::run)
+                .keys(1, 1, 1, GeoSearch.GEORADIUSBYMEMBER_RO.keys(), GeoSearch.GEORADIUSBYMEMBER_RO, "RO access")
+                .doc("geo", "3.2.10", found, "Members within a circle around one.",
+                        "key member radius M|KM|FT|MI " + by);
     }
 }

@@ -268,7 +268,7 @@ final class Combination implements AutoCloseable {
     /** Goes on with writing the result to the key that is the first argument; whether that is done. */
     boolean store(CommandCall call, BooleanSupplier yield) {
         if (count() == 0) {
-            SortedSetStore.remove(call);
+            SortedSetStore.remove(call, 1);
             return true;
         }
         return command.sorted() ? storeSortedSet(call, yield) : storeSet(call, yield);
@@ -300,7 +300,7 @@ final class Combination implements AutoCloseable {
             store = new SortedSetStore(layout, result());
             sortedSet = store;
         }
-        return store.goOn(call, yield);
+        return store.goOn(call, 1, yield);
     }
 
     /** Gives back what is in the making, on the shard of that. */

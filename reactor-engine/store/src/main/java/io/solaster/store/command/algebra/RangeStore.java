@@ -91,7 +91,7 @@ public final class RangeStore implements Spread {
                 making = new SortedSetStore(members, Objects.requireNonNull(order));
                 store = making;
             }
-            return making.goOn(call, yield);
+            return making.goOn(call, 1, yield);
         }
 
         long count() {

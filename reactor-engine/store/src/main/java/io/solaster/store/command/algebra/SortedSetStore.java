@@ -36,10 +36,14 @@ public final class SortedSetStore {
                         layout.address(other), layout.length(other));
     }
 
-    /** Goes on; whether the key that is the first argument has all. Where there is no member, there is no such key then. */
-    public boolean goOn(CommandCall call, BooleanSupplier yield) {
+    /**
+     * Goes on; whether the key has all. Where there is no member, there is no such key then.
+     *
+     * @param target which argument the key is
+     */
+    public boolean goOn(CommandCall call, int target, BooleanSupplier yield) {
         if (members.count() == 0) {
-            remove(call);
+            remove(call, target);
             return true;
         }
         NewValue making = set;
@@ -54,16 +58,16 @@ public final class SortedSetStore {
                 return false;
             }
         }
-        call.find(1);
-        making.place(call.address(1), call.length(1), 0);
+        call.find(target);
+        making.place(call.address(target), call.length(target), 0);
         failed();
         return true;
     }
 
-    /** Removes the key that is the first argument. */
-    static void remove(CommandCall call) {
-        if (call.find(1) != 0) {
-            call.keyspace().remove(call.address(1), call.length(1));
+    /** Removes the key that is an argument. */
+    public static void remove(CommandCall call, int target) {
+        if (call.find(target) != 0) {
+            call.keyspace().remove(call.address(target), call.length(target));
         }
     }
 

@@ -2,6 +2,7 @@ package io.solaster.store.command.collection;
 
 import java.util.HashSet;
 import java.util.Set;
+import java.util.function.IntToDoubleFunction;
 import java.util.random.RandomGenerator;
 
 import io.solaster.resp.ReplyWriter;
@@ -20,12 +21,15 @@ public final class SortedSetCommands {
     private static final String ONE_INCR = "ERR INCR option supports a single increment-element pair";
     private static final String NOT_POSITIVE = "ERR value is out of range, must be positive";
 
-    private static final int NX = 1;
-    private static final int XX = 1 << 1;
+    /** Only new members. */
+    public static final int NX = 1;
+    /** Only members that are there. */
+    public static final int XX = 1 << 1;
     private static final int GT = 1 << 2;
     private static final int LT = 1 << 3;
     private static final int INCR = 1 << 4;
-    private static final int CH = 1 << 5;
+    /** Members that got another score are counted too. */
+    public static final int CH = 1 << 5;
 
     // What became of a member.
     private static final int NOTHING = 0;
@@ -37,7 +41,7 @@ public final class SortedSetCommands {
     private SortedSetCommands() {}
 
     /** The sorted set of the first key, opened; null if the key is something else, and then that is answered. */
-    static @Nullable SortedSets set(CommandCall call, boolean reads) {
+    public static @Nullable SortedSets set(CommandCall call, boolean reads) {
         long entry = reads ? call.read(1) : call.find(1);
         if (call.isWrongType(entry, Keyspace.TYPE_ZSET)) {
             return null;
@@ -74,6 +78,20 @@ public final class SortedSetCommands {
         } else {
             add(call, options, first);
         }
+    }
+
+    /** Adds members whose scores are computed; answers how many, or why not. */
+    public static void add(CommandCall call, int options, int firstMember, int step, IntToDoubleFunction score) {
+        SortedSets set = set(call, false);
+        if (set == null) {
+            return;
+        }
+        int counted = 0;
+        for (int i = firstMember; i < call.count(); i += step) {
+            int done = add(set, options, score.applyAsDouble(i), call.address(i), call.length(i));
+            counted += done == ADDED || done == UPDATED && (options & CH) != 0 ? 1 : 0;
+        }
+        call.reply().integer(counted);
     }
 
     private static int option(CommandCall call, int i) {
@@ -131,7 +149,7 @@ public final class SortedSetCommands {
         }
     }
 
-    private static int add(SortedSets set, int options, double given, long address, int length) {
+    static int add(SortedSets set, int options, double given, long address, int length) {
         if (!set.find(address, length)) {
             if ((options & XX) != 0) {
                 return NOTHING;
