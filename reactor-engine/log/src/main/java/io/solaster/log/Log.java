@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
+import java.util.function.IntFunction;
 
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.SolasterConfig;
@@ -126,6 +127,37 @@ public final class Log implements AutoCloseable {
         }
         log.tellOpened(opened, engine.environment().clock().nanoTime() - begun);
         return log;
+    }
+
+    /**
+     * Reads a log that was written by any number of shards, and leaves it as it is. Nobody may have it open meanwhile. Waits until
+     * all is read, each shard of the engine those that have its number. Not on a shard's loop.
+     *
+     * @param consumers takes the records of one that wrote, by its number; asked on the shard that reads them
+     * @return how many shards wrote it
+     * @throws LogDamagedException if the log is not as it was written, be it that a crash has torn its end
+     * @throws UncheckedIOException if the disk fails
+     */
+    public static int read(Engine engine, String name, Path directory,
+            IntFunction<? extends RecordConsumer> consumers) {
+        Shard.refuseToBlock("reading log '" + name + "'", "do it on another thread");
+        SchedulingGroup group = engine.groups().byDefault();
+        Shard first = engine.shard(0);
+        int wrote = result(first.fork(group, () -> {
+            Patient patient = new Patient(first.files());
+            return Opening.shardsOf(patient.await(() -> patient.files().list(directory)));
+        }).future());
+        List<ShardFuture<Boolean>> reading = new ArrayList<>();
+        for (int i = 0; i < wrote; i++) {
+            int writer = i;
+            Shard shard = engine.shard(i % engine.shards().size());
+            reading.add(shard.fork(group, () -> {
+                Opening.read(name, shard, directory.resolve(LogNames.shard(writer)), writer, consumers.apply(writer));
+                return true;
+            }).future());
+        }
+        reading.forEach(Log::result);
+        return wrote;
     }
 
     private static Closeable lock(Shard shard, String name, Path directory, int shards) throws IOException {

@@ -6,7 +6,8 @@ import org.jspecify.annotations.Nullable;
 public final class LogDamagedException extends RuntimeException {
     private static final long serialVersionUID = 1;
 
-    LogDamagedException(String message, @Nullable Throwable cause) {
+    /** For who keeps files beside a log. */
+    public LogDamagedException(String message, @Nullable Throwable cause) {
         super(message, cause);
     }
 }

@@ -100,13 +100,7 @@ final class Opening {
     /** On a virtual thread of the shard. */
     Opened run(RecordConsumer consumer) throws Exception {
         makeDirectory(patient, directory);
-        LogScan.Found found;
-        try {
-            found = new LogScan(directory, new ForkSegments(patient), shard.id(), shards).run(consumer::record);
-        } catch (Damage damage) {
-            throw new LogDamagedException("log '" + name + "': " + damage.getMessage()
-                    + ". Look at it with solaster-log.jar's 'check', and mend a copy with 'repair'", damage);
-        }
+        LogScan.Found found = scan(name, patient, directory, shard.id(), shards, consumer);
         long salt = found.salt();
         while (salt == 0) {
             salt = shard.environment().secrets().nextLong();
@@ -131,6 +125,21 @@ final class Opening {
                 new ShardLog.Recovered(found.next(), found.epoch(), found.oldest(), salt), new LogStats());
         Tail tail = found.tail();
         return new Opened(made, found.records(), found.segments().size(), tail == null ? 0 : tail.bytes());
+    }
+
+    /** Tells what a shard has written, and leaves it as it is. On a virtual thread of a shard. */
+    static void read(String name, Shard shard, Path directory, int writer, RecordConsumer consumer) throws Exception {
+        scan(name, new Patient(shard.files()), directory, writer, 0, consumer);
+    }
+
+    private static LogScan.Found scan(String name, Patient patient, Path directory, int writer, int shards,
+            RecordConsumer consumer) throws Exception {
+        try {
+            return new LogScan(directory, new ForkSegments(patient), writer, shards).run(consumer::record);
+        } catch (Damage damage) {
+            throw new LogDamagedException("log '" + name + "': " + damage.getMessage()
+                    + ". Look at it with solaster-log.jar's 'check', and mend a copy with 'repair'", damage);
+        }
     }
 
     /** What is there stays, but for the torn tail. */

@@ -14,22 +14,27 @@ import io.solaster.engine.file.ShardFile;
 import io.solaster.engine.file.ShardFiles;
 import org.jspecify.annotations.Nullable;
 
-/** Does to files one thing after the other, and waits where others have all room at the disk. On a virtual thread of the shard. */
-final class Patient {
+/**
+ * Does to a shard's files one thing after the other: waits for the end of each, and where others have all room at the disk. On a
+ * virtual thread of the shard.
+ */
+public final class Patient {
     /** To wait for room again, where a large operation finds none though there is some. */
     private static final Duration A_WHILE = Duration.ofMillis(1);
 
     private final ShardFiles files;
 
-    Patient(ShardFiles files) {
+    public Patient(ShardFiles files) {
         this.files = files;
     }
 
-    ShardFiles files() {
+    /** The files. */
+    public ShardFiles files() {
         return files;
     }
 
-    <T extends @Nullable Object> T await(Supplier<CompletableFuture<T>> operation) throws IOException {
+    /** Does something that others may leave no room for, until it is done; what it fails with is thrown. */
+    public <T extends @Nullable Object> T await(Supplier<CompletableFuture<T>> operation) throws IOException {
         while (true) {
             try {
                 return operation.get().join();
@@ -52,7 +57,8 @@ final class Patient {
         }
     }
 
-    void write(ShardFile file, ByteBuf bytes, long position) throws IOException {
+    /** Writes what is readable of a buffer, and releases it. */
+    public void write(ShardFile file, ByteBuf bytes, long position) throws IOException {
         try {
             this.<@Nullable Void>await(() -> file.write(bytes.retainedDuplicate(), position));
         } finally {
@@ -60,7 +66,8 @@ final class Patient {
         }
     }
 
-    void sync(ShardFile file) throws IOException {
+    /** Syncs a file. */
+    public void sync(ShardFile file) throws IOException {
         this.<@Nullable Void>await(file::sync);
     }
 
@@ -68,7 +75,8 @@ final class Patient {
         this.<@Nullable Void>await(() -> file.truncate(size));
     }
 
-    void close(ShardFile file) throws IOException {
+    /** Closes a file. */
+    public void close(ShardFile file) throws IOException {
         this.<@Nullable Void>await(file::close);
     }
 }

@@ -147,6 +147,11 @@ public final class ShardLog {
         return mostRoom - Records.HEADER;
     }
 
+    /** Whether it takes no record any more, since it is sealed or closed. */
+    public boolean isEnded() {
+        return state != State.OPEN;
+    }
+
     /** The sequence of the next record. */
     public long next() {
         return next;
