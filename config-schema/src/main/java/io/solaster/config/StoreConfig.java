@@ -5,6 +5,7 @@ import java.util.Map;
 
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Range;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
 import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
@@ -19,44 +20,53 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param users who may log in, by name, with what 'ACL SETUSER' takes: 'on >password ~cache:* +@read'. In place of a password may
  *            stand its SHA-256: '#' and 64 digits. 'ACL SETUSER' changes users until the process ends
  * @param debug whether 'DEBUG' is there, which is for tests
+ * @param persistence what keeps the keys over a restart; without a directory nothing does
  */
 public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue("noeviction") Eviction eviction,
         @DefaultValue("5") @Range(min = 1, max = StoreConfig.MAX_SAMPLES) int evictionSamples,
         @DefaultValue("1GB") ByteSize maxGathered, @DefaultValue Map<String, String> users,
-        @DefaultValue("false") boolean debug) {
+        @DefaultValue("false") boolean debug,
+        @NestedConfigurationProperty @DefaultValue StorePersistenceConfig persistence) {
     /** The most {@link #evictionSamples}. */
     public static final int MAX_SAMPLES = 64;
 
     /** What an empty configuration gives. */
     public static StoreConfig defaults() {
-        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), Map.of(), false);
+        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), Map.of(), false,
+                StorePersistenceConfig.none());
     }
 
     /** This with other limits of memory. */
     public StoreConfig withMemory(ByteSize newMaxMemory, Eviction newEviction, int newEvictionSamples) {
-        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, users, debug);
+        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, users, debug, persistence);
     }
 
     /** This with another limit of what one command may copy. */
     public StoreConfig withMaxGathered(ByteSize newMaxGathered) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, users, debug);
+        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, users, debug, persistence);
     }
 
     /** This with other users. */
     public StoreConfig withUsers(Map<String, String> newUsers) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newUsers, debug);
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newUsers, debug, persistence);
     }
 
     /** This with or without 'DEBUG'. */
     public StoreConfig withDebug(boolean newDebug) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, newDebug);
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, newDebug, persistence);
+    }
+
+    /** This, kept as said. */
+    public StoreConfig withPersistence(StorePersistenceConfig newPersistence) {
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, debug, newPersistence);
     }
 
     /** Everything but what is known of users, whose passwords must not reach a log. */
     @Override
     public String toString() {
         return "StoreConfig[maxMemory=" + maxMemory + ", eviction=" + eviction + ", evictionSamples=" + evictionSamples
-                + ", maxGathered=" + maxGathered + ", users=" + users.keySet() + ", debug=" + debug + "]";
+                + ", maxGathered=" + maxGathered + ", users=" + users.keySet() + ", debug=" + debug
+                + ", persistence=" + persistence + "]";
     }
 
     /** Which keys go. */

@@ -20,6 +20,7 @@ import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
 import io.solaster.config.Origins;
 import io.solaster.config.SolasterConfig;
+import io.solaster.config.StorePersistenceConfig;
 import io.solaster.config.TracingConfig;
 import io.solaster.config.check.ConfigTree.Node;
 import io.solaster.config.plan.Jvm;
@@ -60,7 +61,13 @@ public final class ConfigValidator {
         config.servers().forEach((name, server) -> servers.server(entryKey(SERVERS, name), server));
         config.udp().forEach((name, server) -> servers.udp(entryKey(UDP, name), server));
         config.pools().forEach((name, pool) -> new PoolRules(findings, entryKey(POOLS, name), pool).check(name));
-        new LogRules(findings).check(config.logs());
+        LogRules logs = new LogRules(findings);
+        logs.check(config.logs());
+        StorePersistenceConfig kept = config.store().persistence();
+        if (kept.directory() != null) {
+            logs.check("solaster.store.persistence", kept.log(kept.directory()));
+            findings.within("solaster.store.persistence.snapshot-after", kept.snapshotAfter(), "0B", "1024TB");
+        }
         if (config.store().maxMemory().bytes() > 0) {
             findings.within("solaster.store.max-memory", config.store().maxMemory(), "1MB", "1024TB");
         }

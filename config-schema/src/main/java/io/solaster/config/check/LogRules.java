@@ -36,7 +36,8 @@ final class LogRules {
         });
     }
 
-    private void check(String key, LogConfig log) {
+    /** What must hold of one log, by its key. */
+    void check(String key, LogConfig log) {
         String directory = log.directory();
         findings.given(key + ".directory", directory, "where the log lies, such as '/var/lib/orders/log'");
         if (directory != null && !directory.isBlank()) {

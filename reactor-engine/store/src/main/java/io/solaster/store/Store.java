@@ -36,6 +36,9 @@ public final class Store {
         this.servers = engine.sharded(shard -> new ServerShard(ShardWatch.over(new StoreShard(parts, shard,
                 keyspaces.apply(shard), CommandTable.size()))));
         this.calls = new KeyCalls(parts);
+        if (config.persistence().isOn()) {
+            parts.open(config.persistence());
+        }
     }
 
     /** Makes an empty store on an engine's shards. Not on a shard. */

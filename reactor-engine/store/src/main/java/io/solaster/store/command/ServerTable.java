@@ -5,6 +5,7 @@ import io.solaster.store.command.admin.ConfigCommands;
 import io.solaster.store.command.admin.DebugCommands;
 import io.solaster.store.command.admin.Info;
 import io.solaster.store.command.admin.MemoryCommands;
+import io.solaster.store.command.admin.SaveCommands;
 import io.solaster.store.command.admin.ServerCommands;
 import io.solaster.store.command.admin.SlowlogCommands;
 
@@ -26,6 +27,16 @@ final class ServerTable {
                 .tips("request_policy:all_shards", "response_policy:all_succeeded")
                 .doc("server", "1.0.0", "O(N) in the memory that the keys take", "Removes all keys.",
                         "[ASYNC|SYNC]");
+        to.entry("save", 1, "admin noscript no_async_loading no_multi", SaveCommands::save)
+                .doc("server", "1.0.0", "O(N) in the number of keys",
+                        "Writes a snapshot of all keys, and waits for its end.", "");
+        to.entry("bgsave", -1, "admin noscript no_async_loading", SaveCommands::bgsave)
+                .doc("server", "1.0.0", "O(1)", "Begins to write a snapshot of all keys.", "[SCHEDULE]");
+        to.entry("bgrewriteaof", 1, "admin noscript no_async_loading", SaveCommands::bgrewriteaof)
+                .doc("server", "1.0.0", "O(1)", "Begins to write a snapshot, by which the log is cut.", "");
+        to.entry("lastsave", 1, "loading stale fast", SaveCommands::lastsave).acl("admin dangerous")
+                .tips("nondeterministic_output")
+                .doc("server", "1.0.0", "O(1)", "When a snapshot of all keys was written last, as Unix seconds.", "");
         to.entry("time", 1, "loading stale fast", ServerCommands::time).tips("nondeterministic_output")
                 .doc("server", "2.6.0", "O(1)", "The time, in seconds and microseconds.", "");
         to.entry("info", -1, "loading stale", Info::info).acl("dangerous")

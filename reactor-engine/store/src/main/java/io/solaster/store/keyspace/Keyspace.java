@@ -342,6 +342,9 @@ public interface Keyspace extends AutoCloseable {
      */
     long walk(long from, EntryVisitor visitor);
 
+    /** Where {@link #walk} comes to a key: once it has answered a number that is above this, unsigned, or 0, the key was visited. */
+    long place(long key, int keyLength);
+
     /**
      * An entry by chance, each as likely as any other where there are many; 0 if none was found that is not due.
      *

@@ -531,6 +531,11 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public long place(long key, int keyLength) {
+        return hash.hash(key, keyLength);
+    }
+
+    @Override
     public long any(long chance, long now) {
         if (size == 0) {
             return 0;

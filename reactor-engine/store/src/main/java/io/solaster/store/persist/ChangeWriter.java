@@ -36,6 +36,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
     private final SortedSets sortedSets;
     private final long digits = Memory.allocate(Digits.LONGEST);
     private ByteBuf out;
+    private Runnable changed = () -> {};
 
     /** @param table of the keyspace's hashes and sets, for walks of this alone */
     ChangeWriter(Keyspace keys, FieldTable table, ByteBuf out) {
@@ -45,6 +46,11 @@ final class ChangeWriter implements Effects, AutoCloseable {
         this.sets = new Sets(keys, table);
         this.lists = new Lists(keys);
         this.sortedSets = new SortedSets(keys, table);
+    }
+
+    /** Has something told after each change that was written. */
+    void whenChanged(Runnable told) {
+        changed = told;
     }
 
     /** Where it writes: direct memory. */
@@ -63,6 +69,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
             out.writeByte(PUT).writeByte(keys.type(entry)).writeLongLE(keys.expiry(entry));
             bytes(keys.keyAddress(entry), keys.keyLength(entry));
             bytes(keys.valueAddress(entry), keys.valueLength(entry));
+            changed.run();
             return;
         }
         long cursor = 0;
@@ -186,17 +193,20 @@ final class ChangeWriter implements Effects, AutoCloseable {
     public void removed(long key, int keyLength) {
         out.writeByte(REMOVED);
         bytes(key, keyLength);
+        changed.run();
     }
 
     @Override
     public void expires(long key, int keyLength, long expiry) {
         out.writeByte(EXPIRES).writeLongLE(expiry);
         bytes(key, keyLength);
+        changed.run();
     }
 
     @Override
     public void cleared() {
         out.writeByte(CLEARED);
+        changed.run();
     }
 
     @Override
@@ -206,6 +216,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
         bytes(key, keyLength);
         bytes(first, firstLength);
         bytes(second, secondLength);
+        changed.run();
     }
 
     private void bytes(long address, int length) {

@@ -433,6 +433,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             decoder.authenticated(!settings.needsLogin());
         }
         account.begin();
+        replies.begin();
         ReplyWriter reply = replies.open();
         CommandCall call = shard.call();
         call.now(shard.now());
@@ -470,6 +471,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         }
         routing.through(reply.position());
         reply.finish();
+        replies.end();
         if (routing.hasParts()) {
             routing.send(account.trace(), replies.limit() - outputBytes());
         } else if (outcome == Outcome.AGAIN && progress.is(Phase.RUNNING)) {
@@ -499,6 +501,18 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     /** The engine stopped before the parts came back. */
     void abandoned() {
         channel().close();
+    }
+
+    /** The log has what was answered, or never will: then nobody knows what it has, and the client neither. */
+    void kept(@Nullable Throwable why) {
+        if (!channel().isActive()) {
+            return;
+        }
+        if (why != null) {
+            broken(why);
+        } else {
+            flush();
+        }
     }
 
     /** Sends the replies of this read batch, unless some of them are still under way. */

@@ -2,10 +2,13 @@ package io.solaster.store.server;
 
 import java.util.concurrent.CancellationException;
 
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.trace.Hop;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.multi.CommandList;
+import io.solaster.store.persist.Journal;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
@@ -37,6 +40,8 @@ final class CommandBatch extends Message {
     private long room;
     private long errors;
     private @Nullable Throwable failure;
+    /** What the log has to have before it goes home; 0 for nothing. */
+    private long mark;
     /** Null where the request is not traced, as most are not. */
     private @Nullable Hop hop;
 
@@ -95,6 +100,8 @@ final class CommandBatch extends Message {
     /** Runs commands, and goes home unless one has to wait. Whatever is thrown, it goes home: somebody waits for it there. */
     private void execute() {
         blocked = false;
+        Journal journal = target.journal();
+        long before = journal == null ? 0 : journal.mark();
         try {
             run(target.call());
         } catch (Throwable thrown) {
@@ -104,12 +111,39 @@ final class CommandBatch extends Message {
                 target.locks().remove(intent);
             }
         }
-        if (!blocked) {
-            home = true;
-            // What these commands have published to there is there when they are answered.
-            target.subscriptions().flushTo(origin.shard().id());
-            target.shard().mesh().sendFree(origin.shard().id(), this);
+        if (journal != null && journal.mark() != before) {
+            mark = journal.mark();
         }
+        if (!blocked) {
+            goHome();
+        }
+    }
+
+    /** At once, or when the log has what its commands did. */
+    private void goHome() {
+        Journal journal = mark == 0 ? null : target.journal();
+        if (journal == null || journal.isKept(mark)) {
+            send();
+        } else {
+            journal.whenKept(mark).whenComplete((kept, why) -> {
+                if (why != null && ShardFuture.causeOf(why) instanceof ShardStoppedException) {
+                    lose();
+                    return;
+                }
+                if (why != null) {
+                    failure = ShardFuture.causeOf(why);
+                }
+                send();
+            });
+        }
+    }
+
+    private void send() {
+        mark = 0;
+        home = true;
+        // What these commands have published to there is there when they are answered.
+        target.subscriptions().flushTo(origin.shard().id());
+        target.shard().mesh().sendFree(origin.shard().id(), this);
     }
 
     /** Whether the next command has to wait for keys that others use; then it is in their queue. */

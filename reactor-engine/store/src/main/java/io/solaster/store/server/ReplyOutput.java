@@ -14,6 +14,7 @@ import io.solaster.engine.net.Linger;
 import io.solaster.engine.net.SocketWatch;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.persist.Journal;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.streams.subscribe.Subscriber;
 import org.jspecify.annotations.Nullable;
@@ -32,6 +33,10 @@ final class ReplyOutput {
     private @Nullable ByteBuf output;
     /** Bytes of this read batch that the channel has already, and may not have sent. */
     private long lent;
+    // What the log had before the replies that are written now, and has to have before those leave; 0 for nothing.
+    private long before;
+    private long mark;
+    private boolean waits;
     private long turnLimit;
     /** What goes behind it. */
     private final Pushes pushes = new Pushes();
@@ -60,10 +65,47 @@ final class ReplyOutput {
         return reply;
     }
 
+    /** Replies are written from here on: what was put into the log until then is nothing of theirs. */
+    void begin() {
+        Journal journal = server.part().journal();
+        before = journal == null ? 0 : journal.mark();
+    }
+
+    /** Replies were written: they leave once the log has what they tell of. */
+    void end() {
+        Journal journal = server.part().journal();
+        if (journal != null && journal.mark() != before) {
+            mark = journal.mark();
+            before = mark;
+        }
+    }
+
+    /** Whether the log does not have yet what was answered; then {@link ClientConnection#kept} follows. */
+    private boolean isHeld() {
+        Journal journal = mark == 0 ? null : server.part().journal();
+        if (journal == null || journal.isKept(mark)) {
+            mark = 0;
+            return false;
+        }
+        if (!waits) {
+            waits = true;
+            journal.whenKept(mark).whenComplete((kept, why) -> {
+                waits = false;
+                connection.kept(why);
+            });
+        }
+        return true;
+    }
+
     /** Sends a value from where it lies, behind what this read batch has; false if it is too small for that. */
     @SuppressWarnings("ReferenceEquality") // buffers are equal by what they hold
     boolean lend(ChannelHandlerContext context, long entry) {
         StoreShard part = server.part();
+        Journal journal = part.journal();
+        if (journal != null && (mark != 0 || journal.mark() != this.before)) {
+            // What was answered before may have to wait.
+            return false;
+        }
         Keyspace keys = part.keyspace();
         ReplyWriter reply = part.call().reply();
         ByteBuf before = reply.buffer();
@@ -139,6 +181,9 @@ final class ReplyOutput {
 
     /** Sends what this read batch has, and what was pushed. */
     void flush(ChannelHandlerContext context) {
+        if (isHeld()) {
+            return;
+        }
         if (!pushes.isEmpty()) {
             appendPushes(context);
         }
@@ -147,6 +192,9 @@ final class ReplyOutput {
 
     /** Sends what there is of a reply that is not whole yet: what was pushed stays behind it. */
     void send(ChannelHandlerContext context) {
+        if (isHeld()) {
+            return;
+        }
         ByteBuf replies = output;
         output = null;
         lent = 0;

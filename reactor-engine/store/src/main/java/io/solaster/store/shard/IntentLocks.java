@@ -39,6 +39,7 @@ public final class IntentLocks {
     private @Nullable Intent first;
     private @Nullable Intent last;
     private boolean granting;
+    private boolean shut;
 
     /** By slot: who means to read it and who means to write it. Made when there is something to count. */
     private int[] readers = new int[0];
@@ -56,7 +57,15 @@ public final class IntentLocks {
 
     /** Whether nobody uses or waits for any key. */
     public boolean isFree() {
-        return first == null;
+        return first == null && !shut;
+    }
+
+    /** While shut, nobody who means to write is let to keys, and those who do have them go on. */
+    public void shut(boolean forWriters) {
+        shut = forWriters;
+        if (!shut && !granting) {
+            grant();
+        }
     }
 
     /** A number for a transaction that begins here: above all that were seen here, and nobody else's. */
@@ -155,6 +164,9 @@ public final class IntentLocks {
 
     /** Whether an intent, which is not here yet, would have to wait. */
     public boolean isInTheWay(Intent intent) {
+        if (shut && intent.exclusive) {
+            return true;
+        }
         if (first == null) {
             return false;
         }
@@ -234,6 +246,8 @@ public final class IntentLocks {
                         break;
                     }
                     next = next.behind;
+                } else if (shut && next.exclusive) {
+                    break;
                 } else {
                     next.grant();
                     // It may be gone by now, and others with it.

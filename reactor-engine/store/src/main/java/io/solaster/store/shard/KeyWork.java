@@ -36,7 +36,13 @@ final class KeyWork<R extends @Nullable Object> {
 
     private void run() {
         try {
-            result.complete(work.apply(shard));
+            shard.perform(work).whenComplete((done, why) -> {
+                if (why == null) {
+                    result.complete(done);
+                } else {
+                    result.completeExceptionally(why);
+                }
+            });
         } catch (Throwable failure) {
             result.completeExceptionally(failure);
         } finally {

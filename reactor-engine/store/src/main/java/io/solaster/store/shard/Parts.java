@@ -1,8 +1,11 @@
 package io.solaster.store.shard;
 
+import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.HexFormat;
+import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicLong;
@@ -11,6 +14,7 @@ import java.util.function.Supplier;
 import java.util.random.RandomGenerator;
 
 import io.solaster.config.StoreConfig;
+import io.solaster.config.StorePersistenceConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
@@ -18,8 +22,11 @@ import io.solaster.store.acl.Acl;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.message.Channels;
 import io.solaster.store.message.RespMessages;
+import io.solaster.store.persist.KeptShard;
+import io.solaster.store.persist.Persistence;
 import io.solaster.store.stats.DiagnosticSettings;
 import io.solaster.streams.subscribe.Subscriptions;
+import org.jspecify.annotations.Nullable;
 
 /** The parts of one store, a shard each, and what they have in common. Any thread may call. */
 public final class Parts {
@@ -30,6 +37,8 @@ public final class Parts {
     private final StoreShard[] byShard;
     private final Sharded<StoreShard> sharded;
     private final LongSupplier clock;
+    private final boolean kept;
+    private volatile @Nullable Persistence persistence;
     private final long startedAt;
     private final String runId;
     private volatile int longestString = Keyspace.MAX_LENGTH;
@@ -58,6 +67,7 @@ public final class Parts {
         this.held = new AtomicLong[engine.shards().size()];
         Arrays.setAll(held, shard -> new AtomicLong());
         this.clock = clock;
+        this.kept = config.persistence().isOn();
         this.runId = newRunId(engine.environment().secrets());
         this.startedAt = clock.getAsLong();
         this.byShard = new StoreShard[engine.shards().size()];
@@ -69,6 +79,30 @@ public final class Parts {
         byte[] random = new byte[20];
         secrets.nextBytes(random);
         return HexFormat.of().formatHex(random);
+    }
+
+    /** Whether the keys are kept over a restart. */
+    boolean isKept() {
+        return kept;
+    }
+
+    /** What keeps the keys over a restart; null for nothing, and before it is open. */
+    public @Nullable Persistence persistence() {
+        return persistence;
+    }
+
+    /** Reads what is kept, once, before there are clients. Not on a shard. */
+    public void open(StorePersistenceConfig config) {
+        List<KeptShard> all = new ArrayList<>();
+        for (StoreShard each : byShard) {
+            all.add(Objects.requireNonNull(each.kept()));
+        }
+        persistence = Persistence.open(engine, config, all);
+        sharded.onAll(part -> {
+            // There may be some now.
+            part.fieldsExpire();
+            return true;
+        }).join();
     }
 
     /** Puts a part where the others find it; on its shard, before anybody asks for it. */

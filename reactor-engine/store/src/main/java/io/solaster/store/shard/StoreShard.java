@@ -8,6 +8,7 @@ import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 import java.util.function.LongSupplier;
 
@@ -30,6 +31,8 @@ import io.solaster.store.collection.Workspace;
 import io.solaster.store.keyspace.Aging;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
+import io.solaster.store.persist.Journal;
+import io.solaster.store.persist.KeptShard;
 import io.solaster.store.rdb.ValueWorks;
 import io.solaster.store.stats.DiagnosticSettings;
 import io.solaster.store.stats.ErrorCounts;
@@ -77,6 +80,7 @@ public final class StoreShard implements AutoCloseable {
     private final Shard shard;
     private final Keyspace keyspace;
     private final KeyspaceHash fieldHash;
+    private final @Nullable KeptShard kept;
     private final Hashes hashes;
     private final Sets sets;
     private final Sets otherSets;
@@ -148,6 +152,9 @@ public final class StoreShard implements AutoCloseable {
         this.locks = new IntentLocks(shard.id(), parts.count());
         this.subscriptions = new SubscriptionShard(parts.subscriptions(), shard);
         this.clock = parts.clock();
+        this.kept = parts.isKept()
+                ? new KeptShard(shard, keyspace, this::newTable, clock, locks::shut)
+                : null;
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
         this.sweptAt = now();
@@ -292,7 +299,7 @@ public final class StoreShard implements AutoCloseable {
 
     /** Runs a command; if its method throws, the reply says so and nothing else suffers. */
     public void run(Command command, CommandCall call) {
-        run(command, call, maxMemory.isLimited());
+        run(command, call, maxMemory.isLimited() || kept != null);
     }
 
     /** As {@link #run(Command, CommandCall)}, of one of several for which there was memory when the first of them began. */
@@ -322,13 +329,17 @@ public final class StoreShard implements AutoCloseable {
 
     /** As {@link #run}, for a command that has waited and was counted then. */
     public void runAgain(Command command, CommandCall call) {
-        work(command, call, maxMemory.isLimited());
+        work(command, call, maxMemory.isLimited() || kept != null);
     }
 
     private void work(Command command, CommandCall call, boolean mayBeRefused) {
         ReplyWriter reply = call.reply();
         int before = reply.position();
         long errorsBefore = reply.errors();
+        Journal journal = journal();
+        if (journal != null) {
+            journal.begin();
+        }
         keyspace.leaveWrite();
         try {
             String refusal = mayBeRefused ? refusal(command) : null;
@@ -346,6 +357,10 @@ public final class StoreShard implements AutoCloseable {
             reply.rewind(before);
             reply.error(Errors.of(failure));
             tellFailed(command, failure);
+        } finally {
+            if (journal != null) {
+                journal.end();
+            }
         }
     }
 
@@ -411,13 +426,48 @@ public final class StoreShard implements AutoCloseable {
      */
     public <R extends @Nullable Object> CompletionStage<R> onKey(int slot, boolean writes,
             Function<StoreShard, R> work) {
+        Journal journal = journal();
+        String refusal = writes && journal != null ? journal.refusal() : null;
+        if (refusal != null) {
+            return CompletableFuture.failedFuture(new RejectedExecutionException(refusal));
+        }
         if (locks.isFree()) {
-            return CompletableFuture.completedFuture(work.apply(this));
+            return perform(work);
         }
         CompletableFuture<R> result = new CompletableFuture<>();
         KeyWork<R> waiting = new KeyWork<>(this, work, result);
         waiting.begin(slot, writes);
         return result;
+    }
+
+    /** Does something for code of this process now: complete once the log has it, if there is one. */
+    <R extends @Nullable Object> CompletionStage<R> perform(Function<StoreShard, R> work) {
+        Journal journal = journal();
+        if (journal == null) {
+            return CompletableFuture.completedFuture(work.apply(this));
+        }
+        long before = journal.mark();
+        R result;
+        journal.begin();
+        try {
+            result = work.apply(this);
+        } finally {
+            journal.end();
+        }
+        long mark = journal.mark();
+        return mark == before || journal.isKept(mark)
+                ? CompletableFuture.completedFuture(result)
+                : journal.whenKept(mark).thenApply(_ -> result);
+    }
+
+    /** Keeps what is done to the keys, once it is open; null for a store in memory alone. */
+    public @Nullable KeptShard kept() {
+        return kept;
+    }
+
+    /** Where what is done to the keys goes; null for nowhere. */
+    public @Nullable Journal journal() {
+        return kept == null ? null : kept.journal();
     }
 
     /** Counts a command that begins; when it did, for {@link #end}. */
@@ -439,6 +489,11 @@ public final class StoreShard implements AutoCloseable {
     /** Why a command may not be run, in Redis's words; null if it may. */
     @Nullable
     String refusal(Command command) {
+        Journal journal = journal();
+        String unkept = journal != null && command.has(Command.Flag.WRITE) ? journal.refusal() : null;
+        if (unkept != null) {
+            return unkept;
+        }
         return command.has(Command.Flag.DENYOOM) ? refusal() : null;
     }
 
@@ -556,6 +611,9 @@ public final class StoreShard implements AutoCloseable {
             for (Client client : clients()) {
                 client.closeIfIdle(now);
             }
+            if (kept != null) {
+                kept.snapshotIfDue();
+            }
         } catch (Throwable failure) {
             failed("Closing silent clients", failure);
         } finally {
@@ -570,7 +628,10 @@ public final class StoreShard implements AutoCloseable {
     private void maintain() {
         Duration next = CALM;
         try {
-            if (keyspace.expiring() > 0 && expiresByItself) {
+            Journal journal = journal();
+            if (journal != null && journal.isBehind()) {
+                // What is due goes when the log has room for that.
+            } else if (keyspace.expiring() > 0 && expiresByItself) {
                 next = BUSY;
                 keyspace.expireDue(now(), EXPIRY_STEPS);
             }
@@ -628,6 +689,9 @@ public final class StoreShard implements AutoCloseable {
             locks.abandonAll();
             values.close();
         } finally {
+            if (kept != null) {
+                kept.close();
+            }
             // Its memory is the system's again, whatever else fails.
             subscriptions.close();
             keyspace.close();

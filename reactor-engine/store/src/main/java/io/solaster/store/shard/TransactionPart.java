@@ -2,8 +2,11 @@ package io.solaster.store.shard;
 
 import java.util.concurrent.CancellationException;
 
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.trace.Hop;
+import io.solaster.store.persist.Journal;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -51,6 +54,8 @@ final class TransactionPart extends Message {
     private boolean late;
     private long highest;
     private @Nullable Throwable failure;
+    /** What the log has to have before it goes home; 0 for nothing. */
+    private long mark;
     /** Null where the request is not traced, as most are not. */
     private @Nullable Hop trace;
 
@@ -167,12 +172,30 @@ final class TransactionPart extends Message {
         }
         call.client(null);
         call.now(now);
-        if (!hold.work().run(target, call)) {
+        if (!runKept(call)) {
             goOn.on(target.shard());
         } else if (errand == Errand.RUN) {
             goHome();
         } else {
             release();
+        }
+    }
+
+    /** As one step of the log, if there is one. */
+    private boolean runKept(CommandCall call) {
+        Journal journal = target.journal();
+        if (journal == null) {
+            return hold.work().run(target, call);
+        }
+        long before = journal.mark();
+        journal.begin();
+        try {
+            return hold.work().run(target, call);
+        } finally {
+            journal.end();
+            if (journal.mark() != before) {
+                mark = journal.mark();
+            }
         }
     }
 
@@ -207,7 +230,27 @@ final class TransactionPart extends Message {
         goHome();
     }
 
+    /** At once, or when the log has what it did. */
     private void goHome() {
+        Journal journal = mark == 0 ? null : target.journal();
+        if (journal == null || journal.isKept(mark)) {
+            arrive();
+        } else {
+            journal.whenKept(mark).whenComplete((kept, why) -> {
+                if (why != null && ShardFuture.causeOf(why) instanceof ShardStoppedException) {
+                    lose();
+                    return;
+                }
+                if (why != null) {
+                    failure = ShardFuture.causeOf(why);
+                }
+                arrive();
+            });
+        }
+    }
+
+    private void arrive() {
+        mark = 0;
         home = true;
         if (isHere()) {
             away = false;

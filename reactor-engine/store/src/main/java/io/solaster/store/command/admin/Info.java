@@ -72,7 +72,7 @@ public final class Info {
                     case "server" -> server(out, parts, port);
                     case "clients" -> clients(out, settings, sum);
                     case "memory" -> memory(out, parts.memory(), sum, system);
-                    case "persistence" -> persistence(out);
+                    case "persistence" -> PersistenceInfo.write(out, parts.persistence(), parts.startedAt());
                     case "stats" -> stats(out, sum);
                     case "replication" -> replication(out, parts);
                     case "cpu" -> cpu(out, system);
@@ -169,15 +169,6 @@ public final class Info {
         };
         line(out, name + "_human",
                 unit.isEmpty() ? bytes + "B" : String.format(Locale.ROOT, "%.2f", bytes / scale) + unit);
-    }
-
-    /** Clients ask whether data is still being loaded; there is none to load. */
-    private static void persistence(StringBuilder out) {
-        line(out, "loading", 0);
-        line(out, "async_loading", 0);
-        line(out, "rdb_bgsave_in_progress", 0);
-        line(out, "aof_enabled", 0);
-        line(out, "aof_rewrite_in_progress", 0);
     }
 
     private static void stats(StringBuilder out, StoreReport sum) {

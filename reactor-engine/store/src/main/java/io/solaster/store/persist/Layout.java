@@ -1,0 +1,102 @@
+package io.solaster.store.persist;
+
+import java.io.IOException;
+import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.List;
+import java.util.regex.Matcher;
+import java.util.regex.Pattern;
+
+import io.solaster.engine.file.OpenMode;
+import io.solaster.engine.file.ShardFile;
+import io.solaster.log.Patient;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * What lies where in a store's directory. Each number of shards has a generation of its own, {@code generation-1} and so on: a
+ * log, a snapshot for each shard, and once it is whole an empty file that is named by the number of shards. On a virtual thread.
+ *
+ * @param generation 0 for none
+ * @param shards how many wrote it
+ */
+record Layout(Path root, int generation, int shards) {
+    private static final String GENERATION = "generation-";
+    private static final Pattern NAME = Pattern.compile("generation-([0-9]{1,9})");
+    private static final Pattern MARK = Pattern.compile("shards-([0-9]{1,6})");
+
+    /** The newest that is whole. Others, which were not finished or are not needed any more, are deleted. */
+    static Layout find(Patient patient, Path root) throws IOException {
+        Layout newest = new Layout(root, 0, 0);
+        List<String> names = patient.await(() -> patient.files().list(root));
+        for (String name : names) {
+            Matcher generation = NAME.matcher(name);
+            if (generation.matches()) {
+                int number = Integer.parseInt(generation.group(1));
+                int shards = shards(patient, root.resolve(name));
+                if (shards > 0 && number > newest.generation) {
+                    newest = new Layout(root, number, shards);
+                }
+            }
+        }
+        for (String name : names) {
+            if (NAME.matcher(name).matches() && !name.equals(GENERATION + newest.generation)) {
+                delete(patient, root.resolve(name));
+            }
+        }
+        return newest;
+    }
+
+    private static int shards(Patient patient, Path generation) throws IOException {
+        for (String name : patient.await(() -> patient.files().list(generation))) {
+            Matcher mark = MARK.matcher(name);
+            if (mark.matches()) {
+                return Integer.parseInt(mark.group(1));
+            }
+        }
+        return 0;
+    }
+
+    /** Deletes a directory and what is in it. */
+    static void delete(Patient patient, Path path) throws IOException {
+        try {
+            if (patient.await(() -> patient.files().status(path)).isDirectory()) {
+                for (String name : patient.await(() -> patient.files().list(path))) {
+                    delete(patient, path.resolve(name));
+                }
+            }
+            patient.<@Nullable Void>await(() -> patient.files().delete(path));
+        } catch (NoSuchFileException gone) {
+            // As it shall be.
+        }
+    }
+
+    /** The one that follows, for so many shards; its directory is made. */
+    Layout next(Patient patient, int ofShards) throws IOException {
+        Layout next = new Layout(root, generation + 1, ofShards);
+        patient.<@Nullable Void>await(() -> patient.files().createDirectories(next.directory()));
+        patient.<@Nullable Void>await(() -> patient.files().syncDirectory(root));
+        return next;
+    }
+
+    /** It is whole from now on, whatever crashes. */
+    void finish(Patient patient) throws IOException {
+        ShardFile mark = patient.await(() -> patient.files().open(directory().resolve("shards-" + shards),
+                OpenMode.CREATE));
+        patient.sync(mark);
+        patient.close(mark);
+        patient.<@Nullable Void>await(() -> patient.files().syncDirectory(directory()));
+        patient.<@Nullable Void>await(() -> patient.files().syncDirectory(root));
+    }
+
+    Path directory() {
+        return root.resolve(GENERATION + generation);
+    }
+
+    Path log() {
+        return directory().resolve("log");
+    }
+
+    Path snapshot(int shard) {
+        return directory().resolve("shard-" + shard + ".snapshot");
+    }
+}

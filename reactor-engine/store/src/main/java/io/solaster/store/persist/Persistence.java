@@ -1,0 +1,303 @@
+package io.solaster.store.persist;
+
+import java.io.Closeable;
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.Objects;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.concurrent.atomic.AtomicLong;
+
+import io.solaster.config.StorePersistenceConfig;
+import io.solaster.config.value.ByteSize;
+import io.solaster.engine.CallOptions;
+import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.log.Log;
+import io.solaster.log.LogDamagedException;
+import io.solaster.log.LogStats;
+import io.solaster.log.Patient;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** What keeps a store over a restart: the logs and snapshots of all its shards. Any thread may call, unless a method says otherwise. */
+public final class Persistence {
+    private static final Logger logger = LoggerFactory.getLogger(Persistence.class);
+    private static final String NAME = "store";
+
+    private final Engine engine;
+    private final StorePersistenceConfig config;
+    private final List<KeptShard> shards;
+    private final AtomicLong lastSave = new AtomicLong();
+    private volatile @Nullable Log log;
+
+    private Persistence(Engine engine, StorePersistenceConfig config, List<KeptShard> shards) {
+        this.engine = engine;
+        this.config = config;
+        this.shards = shards;
+    }
+
+    /**
+     * Reads what is kept into keys that are empty, and keeps what is done from then on. Waits until all of it is read, by all shards
+     * at once. The engine closes it when it stops. Not on a shard's loop.
+     *
+     * @param shards in their order
+     * @throws LogDamagedException if a file is not as it was written
+     * @throws UncheckedIOException if the disk fails or is full, or if another process has the directory
+     */
+    public static Persistence open(Engine engine, StorePersistenceConfig config, List<KeptShard> shards) {
+        Shard.refuseToBlock("opening the store's log", "do it on another thread");
+        Persistence made = new Persistence(engine, config, shards);
+        made.open();
+        return made;
+    }
+
+    private void open() {
+        long begun = engine.environment().clock().nanoTime();
+        Path root = Path.of(Objects.requireNonNull(config.directory())).toAbsolutePath().normalize();
+        Closeable lock = onFirst(patient -> lock(patient, root));
+        engine.onStop(() -> unlock(lock));
+        Layout found = onFirst(patient -> Layout.find(patient, root));
+        int count = shards.size();
+        Layout layout = found;
+        long records;
+        if (found.shards() == count) {
+            records = openSame(found);
+        } else {
+            layout = onFirst(patient -> found.next(patient, count));
+            records = openOther(found, layout);
+        }
+        long keys = 0;
+        for (KeptShard each : shards) {
+            keys += onShard(each.shard(), () -> each.keys().size());
+        }
+        lastSave.set(engine.environment().wallClock().millis());
+        logger.info(
+                "Store in {}: {} keys of {} shards, out of snapshots of {} and {} records behind them, within {} ms;"
+                        + " fsync {}{}",
+                layout.directory(), keys, count,
+                new ByteSize(shards.stream().mapToLong(each -> each.stats().snapshotBytes.get()).sum()), records,
+                (engine.environment().clock().nanoTime() - begun) / 1_000_000, config.fsync(),
+                found.shards() == 0 || found.shards() == count
+                        ? ""
+                        : "; it had " + found.shards() + " shards before, and was written anew");
+    }
+
+    /** Each shard reads its own. */
+    private long openSame(Layout layout) {
+        long[] from = new long[shards.size()];
+        StepReader[] readers = new StepReader[shards.size()];
+        Log opened = Log.open(engine, NAME, config.log(layout.log().toString()), shard -> {
+            KeptShard kept = shards.get(shard.id());
+            try {
+                from[shard.id()] = kept.read(layout.snapshot(shard.id()));
+            } catch (IOException e) {
+                throw new UncheckedIOException(e.getMessage(), e);
+            }
+            StepReader reader = new StepReader(from[shard.id()], kept::apply);
+            readers[shard.id()] = reader;
+            return reader;
+        });
+        log = opened;
+        long records = 0;
+        for (KeptShard kept : shards) {
+            int id = kept.shard().id();
+            records += readers[id].count();
+            boolean ahead = onShard(kept.shard(), () -> {
+                readers[id].close();
+                kept.replayed(readers[id].bytes());
+                start(kept, layout, opened);
+                long next = opened.local().next();
+                if (from[id] == 1 && next > 1 && readers[id].count() == 0) {
+                    throw new LogDamagedException("the log in " + layout.log() + " of shard " + id
+                            + " goes on with record "
+                            + next + ", and there is no snapshot of what was before: bring " + layout.snapshot(id)
+                            + " back", null);
+                }
+                return next < from[id];
+            });
+            if (ahead) {
+                // The end of the log, which the snapshot has, was not synced before the power failed.
+                await(onStage(kept));
+            }
+        }
+        return records;
+    }
+
+    private void start(KeptShard kept, Layout layout, Log opened) {
+        kept.start(opened.local(), layout.snapshot(kept.shard().id()), shards.size(), config.snapshotAfter().bytes(),
+                config.snapshotGrowth());
+    }
+
+    /** Reads what another number of shards has written, if there is any, and writes it anew. */
+    private long openOther(Layout before, Layout layout) {
+        Log opened = Log.open(engine, NAME, config.log(layout.log().toString()));
+        log = opened;
+        long records = before.shards() == 0 ? 0 : readOther(before);
+        for (KeptShard kept : shards) {
+            onShard(kept.shard(), () -> {
+                start(kept, layout, opened);
+                return true;
+            });
+        }
+        if (before.shards() != 0) {
+            List<CompletableFuture<@Nullable Void>> writing = new ArrayList<>();
+            for (KeptShard kept : shards) {
+                writing.add(onStage(kept));
+            }
+            writing.forEach(Persistence::await);
+        }
+        onFirst(patient -> {
+            layout.finish(patient);
+            if (before.shards() != 0) {
+                Layout.delete(patient, before.directory());
+            }
+            return true;
+        });
+        return records;
+    }
+
+    private long readOther(Layout before) {
+        Distribution[] all = new Distribution[before.shards()];
+        StepReader[] readers = new StepReader[before.shards()];
+        int count = shards.size();
+        int wrote = Log.read(engine, NAME, before.log(), writer -> {
+            int here = writer % count;
+            KeptShard kept = shards.get(here);
+            Distribution distribution = new Distribution(engine, shards, here, writer, before.shards(),
+                    kept.newReader());
+            all[writer] = distribution;
+            try {
+                StepReader reader = new StepReader(kept.read(before.snapshot(writer), distribution), distribution);
+                readers[writer] = reader;
+                return reader;
+            } catch (IOException e) {
+                throw new UncheckedIOException(e.getMessage(), e);
+            }
+        });
+        if (wrote != before.shards()) {
+            throw new LogDamagedException(
+                    "the log in " + before.log() + " is of " + wrote + " shards, and it was written by "
+                            + before.shards() + ": bring the missing directories back",
+                    null);
+        }
+        long records = 0;
+        for (int writer = 0; writer < wrote; writer++) {
+            Distribution distribution = all[writer];
+            StepReader reader = readers[writer];
+            records += reader.count();
+            onShard(engine.shard(writer % count), () -> {
+                distribution.flush();
+                distribution.close();
+                reader.close();
+                return true;
+            });
+        }
+        return records;
+    }
+
+    private static Closeable lock(Patient patient, Path root) throws IOException {
+        patient.<@Nullable Void>await(() -> patient.files().createDirectories(root));
+        try {
+            return patient.await(() -> patient.files().lock(root.resolve("lock")));
+        } catch (IOException why) {
+            throw new IOException("the store needs " + root + " for itself: " + why.getMessage(), why);
+        }
+    }
+
+    private static void unlock(Closeable lock) {
+        try {
+            lock.close();
+        } catch (IOException e) {
+            logger.warn("The store keeps its lock", e);
+        }
+    }
+
+    // ---- what is asked of it later
+
+    /** Writes a snapshot of each shard; completes when all are written, fails if one is not. */
+    public CompletableFuture<@Nullable Void> snapshot() {
+        List<CompletableFuture<@Nullable Void>> all = new ArrayList<>();
+        for (KeptShard kept : shards) {
+            all.add(onStage(kept));
+        }
+        return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new)).thenApply(done -> {
+            lastSave.set(engine.environment().wallClock().millis());
+            return (@Nullable Void) null;
+        });
+    }
+
+    /** As {@link #snapshot}, for who does not wait for it: what fails is told in the process's log, and counted. */
+    public void snapshotUnheard() {
+        snapshot().exceptionally(why -> null);
+    }
+
+    private CompletableFuture<@Nullable Void> onStage(KeptShard kept) {
+        return engine.<@Nullable Void>submitStageTo(kept.shard().id(),
+                CallOptions.in(engine.groups().maintenance()), kept::snapshot);
+    }
+
+    /** When all shards had been written to snapshots last, or the store was opened: Unix milliseconds. */
+    public long lastSave() {
+        return lastSave.get();
+    }
+
+    /** What each shard counts, in their order. */
+    public List<KeptStats> stats() {
+        return shards.stream().map(KeptShard::stats).toList();
+    }
+
+    /** What the log of each shard counts, in their order. */
+    public List<LogStats> logStats() {
+        return Objects.requireNonNull(log).stats();
+    }
+
+    /** How it is kept. */
+    public StorePersistenceConfig config() {
+        return config;
+    }
+
+    /** What has sealed the log of a shard; null if nothing has. */
+    public @Nullable Throwable failure() {
+        return Objects.requireNonNull(log).failure();
+    }
+
+    /** What keeps the log of a shard from taking room on the disk; null if nothing does. */
+    public @Nullable Throwable noRoom() {
+        return Objects.requireNonNull(log).noRoom();
+    }
+
+    // ---- threads
+
+    private interface OnDisk<T extends @Nullable Object> {
+        T run(Patient patient) throws IOException;
+    }
+
+    private <T extends @Nullable Object> T onFirst(OnDisk<T> work) {
+        Shard first = engine.shard(0);
+        return onShard(first, () -> work.run(new Patient(first.files())));
+    }
+
+    /** On a virtual thread of a shard. */
+    private <T extends @Nullable Object> T onShard(Shard shard, Callable<T> work) {
+        return await(shard.fork(engine.groups().byDefault(), work).future());
+    }
+
+    private static <T extends @Nullable Object> T await(CompletableFuture<T> future) {
+        try {
+            return future.join();
+        } catch (CompletionException failed) {
+            Throwable cause = ShardFuture.causeOf(failed);
+            if (cause instanceof IOException io) {
+                throw new UncheckedIOException(io.getMessage(), io);
+            }
+            throw cause instanceof RuntimeException runtime ? runtime : failed;
+        }
+    }
+}

@@ -1,0 +1,248 @@
+package io.solaster.store.persist;
+
+import java.io.IOException;
+import java.nio.file.Path;
+import java.util.Arrays;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufAllocator;
+import io.solaster.engine.Shard;
+import io.solaster.engine.memory.Memory;
+import io.solaster.log.Patient;
+import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.keyspace.KeyspaceListener;
+import io.solaster.store.type.FieldTable;
+
+/**
+ * Writes all keys of a shard to a file as they were at one moment, while they are used and changed: what is about to be changed
+ * for the first time since is written before. So all that is in memory besides is what waits to be written, and the places of
+ * the keys that were changed ahead of the walk. On a virtual thread of the shard, one at a time.
+ *
+ * <p>
+ * The walk leaves off whenever its part of the turn is used up, within a long value too; but where such a value is about to be
+ * changed, the rest of it is written at once.
+ */
+final class Snapshot implements KeyspaceListener {
+    /** What is written at once. */
+    private static final int BLOCK = 256 << 10;
+    /** What may wait to be written until commands that write have to. */
+    private static final int MOST_WAITING = 32 << 20;
+
+    private final Shard shard;
+    private final Keyspace keys;
+    private final Journal journal;
+    private final Patient patient;
+    private final ChangeWriter writer;
+    private final PlaceSet early = new PlaceSet();
+    /** Keys that the walk has come by and has left for later: one behind the other; their ends, places, and what is written. */
+    private final ByteBuf late = ByteBufAllocator.DEFAULT.directBuffer(1024);
+    private int[] lateEnds = new int[16];
+    private long[] latePlaces = new long[16];
+    private boolean[] lateWritten = new boolean[16];
+    private int lateCount;
+    private int lateDone;
+    /** Where the value of the first of those goes on. */
+    private long lateCursor;
+    private long visited; // keys before this place were
+    private boolean visitedAll;
+    private boolean cleared;
+
+    Snapshot(Shard shard, Keyspace keys, FieldTable table, Journal journal) {
+        this.shard = shard;
+        this.keys = keys;
+        this.journal = journal;
+        this.patient = new Patient(shard.files());
+        this.writer = new ChangeWriter(keys, table, buffer());
+    }
+
+    private static ByteBuf buffer() {
+        return ByteBufAllocator.DEFAULT.directBuffer(BLOCK);
+    }
+
+    /**
+     * Writes it.
+     *
+     * @param now Unix milliseconds
+     * @return what it begins with
+     */
+    SnapshotFile.Header write(Path path, int shards, long now) throws IOException {
+        SnapshotFile file = SnapshotFile.create(patient, path);
+        boolean done = false;
+        // From here to the first wait is the moment.
+        journal.flush();
+        long next = journal.mark() + 1;
+        Runnable end = keys.listen(this);
+        try {
+            long from = 0;
+            do {
+                from = keys.walk(from, this::visit);
+                visited = from;
+                visitedAll = from == 0;
+                early.forgetBefore(from);
+                flush(file);
+                writeLate(file);
+                leaveOff();
+            } while (from != 0);
+            end.run();
+            end = null;
+            file.write(writer.out());
+            long bytes = file.finish(next, now, shard.id(), shards, writer.out());
+            done = true;
+            return new SnapshotFile.Header(next, now, bytes);
+        } finally {
+            if (end != null) {
+                end.run();
+            }
+            journal.snapshotBehind(false);
+            late.release();
+            writer.out().release();
+            writer.close();
+            if (!done) {
+                file.abandon();
+            }
+        }
+    }
+
+    private void leaveOff() throws IOException {
+        if (Shard.needPreempt()) {
+            Shard.yield();
+        }
+        if (cleared) {
+            throw new ClearedException();
+        }
+    }
+
+    /** Writes what waits, if it is enough. */
+    private void flush(SnapshotFile file) throws IOException {
+        while (writer.out().readableBytes() >= BLOCK) {
+            ByteBuf full = writer.out();
+            writer.to(buffer());
+            try {
+                file.write(full);
+            } finally {
+                full.release();
+            }
+            if (writer.out().readableBytes() < MOST_WAITING) {
+                journal.snapshotBehind(false);
+            }
+        }
+    }
+
+    private void visit(long entry) {
+        long key = keys.keyAddress(entry);
+        int length = keys.keyLength(entry);
+        long place = keys.place(key, length);
+        if (early.contains(place)) {
+            return;
+        }
+        if (writer.isLong(entry) || writer.out().readableBytes() >= BLOCK) {
+            addLate(key, length, place);
+        } else {
+            writer.put(entry);
+        }
+    }
+
+    private void addLate(long key, int length, long place) {
+        if (lateCount == lateEnds.length) {
+            lateEnds = Arrays.copyOf(lateEnds, 2 * lateCount);
+            latePlaces = Arrays.copyOf(latePlaces, 2 * lateCount);
+            lateWritten = Arrays.copyOf(lateWritten, 2 * lateCount);
+        }
+        late.ensureWritable(length);
+        Memory.copy(key, Memory.address(late) + late.writerIndex(), length);
+        late.writerIndex(late.writerIndex() + length);
+        lateEnds[lateCount] = late.writerIndex();
+        lateWritten[lateCount] = false;
+        latePlaces[lateCount++] = place;
+    }
+
+    private int lateBegin(int i) {
+        return i == 0 ? 0 : lateEnds[i - 1];
+    }
+
+    /** Writes those that the walk has left. */
+    private void writeLate(SnapshotFile file) throws IOException {
+        while (lateDone < lateCount) {
+            if (!lateWritten[lateDone]) {
+                int begin = lateBegin(lateDone);
+                long entry = keys.peek(Memory.address(late) + begin, lateEnds[lateDone] - begin, 0);
+                lateCursor = entry == 0 ? 0 : piece(entry, lateCursor);
+            }
+            if (lateCursor == 0) {
+                lateDone++;
+            }
+            flush(file);
+            leaveOff();
+        }
+        late.clear();
+        lateCount = 0;
+        lateDone = 0;
+    }
+
+    private long piece(long entry, long cursor) {
+        if (writer.isLong(entry)) {
+            return writer.piece(entry, cursor);
+        }
+        writer.put(entry);
+        return 0;
+    }
+
+    // ---- what others do meanwhile
+
+    @Override
+    public void beginWrite(long key, int keyLength, long entry) {
+        long place = keys.place(key, keyLength);
+        if (visitedAll || Long.compareUnsigned(place, visited) < 0) {
+            writeBefore(key, keyLength, place, entry);
+        } else if (early.add(place) && entry != 0) {
+            writer.put(entry);
+            look();
+        }
+    }
+
+    /** A key that the walk has come by is about to change: writes it now if it waits. */
+    private void writeBefore(long key, int keyLength, long place, long entry) {
+        for (int i = lateDone; i < lateCount; i++) {
+            int begin = lateBegin(i);
+            if (latePlaces[i] == place && !lateWritten[i] && lateEnds[i] - begin == keyLength
+                    && Memory.equal(Memory.address(late) + begin, key, (long) keyLength)) {
+                if (entry != 0) {
+                    long cursor = i == lateDone ? lateCursor : 0;
+                    do {
+                        cursor = piece(entry, cursor);
+                    } while (cursor != 0);
+                }
+                lateWritten[i] = true;
+                if (i == lateDone) {
+                    lateCursor = 0;
+                }
+                look();
+                return;
+            }
+        }
+    }
+
+    private void look() {
+        if (writer.out().readableBytes() >= MOST_WAITING) {
+            journal.snapshotBehind(true);
+        }
+    }
+
+    @Override
+    public void expired(long entry) {
+        beginWrite(keys.keyAddress(entry), keys.keyLength(entry), entry);
+    }
+
+    @Override
+    public void evicted(long entry) {
+        beginWrite(keys.keyAddress(entry), keys.keyLength(entry), entry);
+    }
+
+    @Override
+    public void cleared() {
+        cleared = true;
+        visitedAll = true;
+        lateDone = lateCount;
+        lateCursor = 0;
+    }
+}

@@ -1,0 +1,194 @@
+package io.solaster.store;
+
+import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
+
+import java.io.IOException;
+import java.nio.file.Files;
+import java.nio.file.Path;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.List;
+import java.util.Random;
+import java.util.stream.Stream;
+
+import io.solaster.log.LogDamagedException;
+import org.junit.jupiter.api.Test;
+import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.CsvSource;
+
+/** What was answered is there after a restart: out of logs, out of snapshots, and with another number of shards. */
+final class PersistenceTest {
+    @TempDir
+    Path directory;
+
+    /** One of each type, small and large, with times. */
+    private static void fill(RespClient client, String prefix) {
+        client.call("SET", prefix + "string", "value");
+        client.call("SET", prefix + "due", "value", "PXAT", "99177117420000");
+        client.call("SET", prefix + "long", "x".repeat(200_000));
+        client.call("APPEND", prefix + "long", "y".repeat(70_000));
+        client.call("SETRANGE", prefix + "long", "100", "in the middle");
+        for (int size : new int[]{5, 1_000}) {
+            List<String> list = new ArrayList<>(List.of("RPUSH", prefix + "list" + size));
+            List<String> set = new ArrayList<>(List.of("SADD", prefix + "set" + size));
+            List<String> hash = new ArrayList<>(List.of("HSET", prefix + "hash" + size));
+            List<String> zset = new ArrayList<>(List.of("ZADD", prefix + "zset" + size));
+            for (int i = 0; i < size; i++) {
+                list.add("element" + i);
+                set.add("member" + i);
+                hash.addAll(List.of("field" + i, "value" + i));
+                zset.addAll(List.of(Integer.toString(i * 7 % 100), "member" + i));
+            }
+            for (List<String> each : List.of(list, set, hash, zset)) {
+                client.call(each.toArray(String[]::new));
+            }
+            client.call("LTRIM", prefix + "list" + size, "1", "-2");
+            client.call("HPEXPIREAT", prefix + "hash" + size, "99177117420000", "FIELDS", "1", "field1");
+            client.call("ZPOPMIN", prefix + "zset" + size, "2");
+            client.call("SPOP", prefix + "set" + size, "2");
+            client.call("PEXPIREAT", prefix + "zset" + size, "99177117420000");
+        }
+        client.call("SET", prefix + "gone", "value");
+        client.call("DEL", prefix + "gone");
+        client.call("RENAME", prefix + "list1000", prefix + "renamed");
+    }
+
+    /** All that a client can see of what {@link #fill} has written. */
+    private static String content(RespClient client, String... prefixes) {
+        StringBuilder all = new StringBuilder(client.call("DBSIZE"));
+        for (String prefix : prefixes) {
+            for (String key : List.of("string", "due", "long")) {
+                all.append('\n').append(client.call("GET", prefix + key))
+                        .append(client.call("PEXPIRETIME", prefix + key));
+            }
+            for (String key : List.of("list5", "renamed", "list1000")) {
+                all.append('\n').append(client.call("LRANGE", prefix + key, "0", "-1"));
+            }
+            for (int size : new int[]{5, 1_000}) {
+                all.append('\n').append(sorted(client.call("SMEMBERS", prefix + "set" + size)));
+                all.append('\n').append(sorted(client.call("HGETALL", prefix + "hash" + size)));
+                all.append('\n').append(client.call("HPEXPIRETIME", prefix + "hash" + size, "FIELDS", "1", "field1"));
+                all.append('\n').append(client.call("ZRANGE", prefix + "zset" + size, "0", "-1", "WITHSCORES"));
+                all.append('\n').append(client.call("PEXPIRETIME", prefix + "zset" + size));
+            }
+        }
+        return all.toString();
+    }
+
+    private static String sorted(String reply) {
+        String[] parts = reply.split("\\|");
+        Arrays.sort(parts);
+        return String.join("|", parts);
+    }
+
+    @ParameterizedTest
+    @CsvSource({"1, 1, false", "2, 2, false", "2, 2, true", "1, 2, false", "2, 1, true", "3, 2, true"})
+    void whatWasAnsweredIsThere(int before, int after, boolean snapshot) {
+        String expected;
+        try (KeptStore store = KeptStore.open(before, directory); RespClient client = store.connect()) {
+            fill(client, "a");
+            fill(client, "flushed");
+            client.call("FLUSHALL");
+            fill(client, "b");
+            if (snapshot) {
+                assertThat(client.call("SAVE")).isEqualTo("+OK");
+                fill(client, "b");
+                fill(client, "c");
+            }
+            expected = content(client, "a", "b", "c");
+        }
+        try (KeptStore store = KeptStore.open(after, directory); RespClient client = store.connect()) {
+            assertThat(content(client, "a", "b", "c")).isEqualTo(expected);
+            fill(client, "d");
+            expected = content(client, "a", "b", "c", "d");
+        }
+        try (KeptStore store = KeptStore.open(after, directory); RespClient client = store.connect()) {
+            assertThat(content(client, "a", "b", "c", "d")).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void aSnapshotLetsGoOfTheLogAndHasOneMoment() throws Exception {
+        Random random = new Random(7);
+        String expected;
+        try (KeptStore store = KeptStore.open(2, directory);
+                RespClient client = store.connect();
+                RespClient other = store.connect()) {
+            for (int i = 0; i < 5_000; i++) {
+                client.send("SET", "k" + i, "v".repeat(100) + i);
+                client.send("RPUSH", "l" + i % 10, "e" + i);
+            }
+            for (int i = 0; i < 10_000; i++) {
+                client.reply();
+            }
+            for (int round = 0; round < 3; round++) {
+                other.send("SAVE");
+                for (int i = 0; i < 3_000; i++) {
+                    client.send("APPEND", "k" + random.nextInt(6_000), "more");
+                    client.send("RPUSH", "l" + random.nextInt(10), "late" + i);
+                    client.send("LPOP", "l" + random.nextInt(10));
+                    client.send("DEL", "k" + random.nextInt(5_000));
+                }
+                for (int i = 0; i < 12_000; i++) {
+                    client.reply();
+                }
+                assertThat(other.reply()).isEqualTo("+OK");
+            }
+            expected = keysAndLists(client);
+            StoreFixture.await("the logs are cut", () -> segments() <= 2 * 8);
+        }
+        try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
+            assertThat(keysAndLists(client)).isEqualTo(expected);
+        }
+    }
+
+    private static String keysAndLists(RespClient client) {
+        StringBuilder all = new StringBuilder(client.call("DBSIZE"));
+        for (int i = 0; i < 6_000; i++) {
+            client.send("GET", "k" + i);
+        }
+        for (int i = 0; i < 6_000; i++) {
+            all.append(client.reply());
+        }
+        for (int i = 0; i < 10; i++) {
+            all.append(client.call("LRANGE", "l" + i, "0", "-1"));
+        }
+        return all.toString();
+    }
+
+    private long segments() {
+        try (Stream<Path> files = Files.walk(directory)) {
+            return files.filter(each -> each.toString().endsWith(".log")).count();
+        } catch (IOException e) {
+            throw new AssertionError(e);
+        }
+    }
+
+    @Test
+    void aDamagedSnapshotStopsTheStart() throws Exception {
+        try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
+            fill(client, "a");
+            client.call("SAVE");
+        }
+        Path snapshot = directory.resolve("generation-1/shard-0.snapshot");
+        byte[] bytes = Files.readAllBytes(snapshot);
+        for (int at : new int[]{3, 40, 70, bytes.length / 2, bytes.length - 5}) {
+            byte[] damaged = bytes.clone();
+            damaged[at] ^= 1;
+            Files.write(snapshot, damaged);
+            assertThatThrownBy(() -> KeptStore.open(1, directory)).isInstanceOf(LogDamagedException.class)
+                    .hasMessageContaining(snapshot + ", byte ");
+        }
+        Files.write(snapshot, Arrays.copyOf(bytes, bytes.length - 1));
+        assertThatThrownBy(() -> KeptStore.open(1, directory)).isInstanceOf(LogDamagedException.class);
+        Files.write(snapshot, bytes);
+        try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
+            assertThat(client.call("GET", "astring")).isEqualTo("$5|value");
+        }
+        Files.delete(snapshot);
+        assertThatThrownBy(() -> KeptStore.open(1, directory)).isInstanceOf(LogDamagedException.class)
+                .hasMessageContaining("snapshot");
+    }
+}
