@@ -18,14 +18,15 @@ public final class Rights {
     private final Catalogue catalogue;
     private final boolean enabled;
     private final boolean anyPassword;
-    private final boolean sanitizes;
+    /** What was said of checking what RESTORE is given, which is always done; empty for nothing. */
+    private final String sanitizes;
     /** SHA-256, in lower-case hexadecimal digits. */
     private final List<String> passwords;
     /** The user's own rules first. */
     private final List<Selector> selectors;
     private final boolean mayAll;
 
-    private Rights(Catalogue catalogue, boolean enabled, boolean anyPassword, boolean sanitizes, List<String> passwords,
+    private Rights(Catalogue catalogue, boolean enabled, boolean anyPassword, String sanitizes, List<String> passwords,
             List<Selector> selectors) {
         this.catalogue = catalogue;
         this.enabled = enabled;
@@ -38,7 +39,7 @@ public final class Rights {
 
     /** Of a new user: nobody may log in, and nothing is allowed. */
     static Rights none(Catalogue catalogue) {
-        return new Rights(catalogue, false, false, true, List.of(), List.of(new Selector(catalogue)));
+        return new Rights(catalogue, false, false, "", List.of(), List.of(new Selector(catalogue)));
     }
 
     /** Whether everything is allowed: what a command is asked first. */
@@ -95,8 +96,8 @@ public final class Rights {
         if (anyPassword) {
             flags.add("nopass");
         }
-        if (!sanitizes) {
-            flags.add("skip-sanitize-payload");
+        if (!sanitizes.isEmpty()) {
+            flags.add(sanitizes);
         }
         return flags;
     }
@@ -128,13 +129,13 @@ public final class Rights {
         return switch (rule.toLowerCase(Locale.ROOT)) {
             case "on" -> new Rights(catalogue, true, anyPassword, sanitizes, passwords, selectors);
             case "off" -> new Rights(catalogue, false, anyPassword, sanitizes, passwords, selectors);
-            case "sanitize-payload" -> new Rights(catalogue, enabled, anyPassword, true, passwords, selectors);
-            case "skip-sanitize-payload" -> new Rights(catalogue, enabled, anyPassword, false, passwords, selectors);
+            case "sanitize-payload", "skip-sanitize-payload" ->
+                new Rights(catalogue, enabled, anyPassword, rule.toLowerCase(Locale.ROOT), passwords, selectors);
             case "nopass" -> new Rights(catalogue, enabled, true, sanitizes, List.of(), selectors);
             case "resetpass" -> new Rights(catalogue, enabled, false, sanitizes, List.of(), selectors);
             case "clearselectors" ->
                 new Rights(catalogue, enabled, anyPassword, sanitizes, passwords, selectors.subList(0, 1));
-            case "reset" -> none(catalogue);
+            case "reset" -> none(catalogue).with("sanitize-payload");
             default -> withPrefixed(rule);
         };
     }

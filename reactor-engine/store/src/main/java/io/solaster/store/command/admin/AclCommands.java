@@ -91,7 +91,7 @@ public final class AclCommands {
 
     public static void cat(CommandCall call) {
         if (call.count() > 3) {
-            call.reply().error(Errors.SYNTAX);
+            Help.refuse(call);
             return;
         }
         List<String> names = call.count() == 2
@@ -108,7 +108,7 @@ public final class AclCommands {
     public static void genpass(CommandCall call) {
         long bits = DEFAULT_BITS;
         if (call.count() > 3) {
-            call.reply().error(Errors.SYNTAX);
+            Help.refuse(call);
             return;
         }
         if (call.count() == 3) {
@@ -265,7 +265,7 @@ public final class AclCommands {
     public static void log(CommandCall call) {
         boolean reset = call.count() == 3 && call.is(2, "reset");
         if (call.count() > 3) {
-            call.reply().error(Errors.SYNTAX);
+            Help.refuse(call);
         } else if (reset) {
             call.later(call.shard().parts().sharded().onAll(part -> {
                 ShardWatch.of(part).aclLog().clear();

@@ -131,7 +131,7 @@ public final class ClientCommands {
     public static void pause(CommandCall call) {
         boolean all = call.count() == 3 || call.is(3, "all");
         if (call.count() > 4) {
-            call.reply().error(Errors.SYNTAX);
+            Help.refuse(call);
         } else if (!all && !call.is(3, "write")) {
             call.reply().error("ERR CLIENT PAUSE mode must be WRITE or ALL");
         } else if (!call.isInteger(2)) {

@@ -386,7 +386,7 @@ public final class ConfigCommands {
     }
 
     private static int entries(String value) throws BadValue {
-        return (int) integer(value, 0, DiagnosticSettings.MOST_ENTRIES);
+        return (int) Math.min(integer(value, 0, Long.MAX_VALUE), DiagnosticSettings.MOST_ENTRIES);
     }
 
     private static long between(long value, long least, long most) throws BadValue {

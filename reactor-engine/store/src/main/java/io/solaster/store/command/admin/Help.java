@@ -2,6 +2,7 @@ package io.solaster.store.command.admin;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Locale;
 
 import io.solaster.store.shard.CommandCall;
 
@@ -17,6 +18,12 @@ public final class Help {
         lines.add("HELP");
         lines.add("    Prints this help.");
         return List.copyOf(lines);
+    }
+
+    /** Says that a subcommand has too many arguments, or none of those that it could have. */
+    static void refuse(CommandCall call) {
+        call.reply().error("ERR unknown subcommand or wrong number of arguments for '" + call.word(1, 128) + "'. Try "
+                + call.text(0).toUpperCase(Locale.ROOT) + " HELP.");
     }
 
     public static void answer(CommandCall call, List<String> lines) {

@@ -5,7 +5,6 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.shard.CommandCall;
-import io.solaster.store.shard.Errors;
 import io.solaster.store.watch.ShardWatch;
 import io.solaster.store.watch.SlowLog;
 
@@ -44,7 +43,7 @@ public final class SlowlogCommands {
     public static void get(CommandCall call) {
         long asked = ENTRIES;
         if (call.count() > 3) {
-            call.reply().error(Errors.SYNTAX);
+            Help.refuse(call);
             return;
         }
         if (call.count() == 3) {
