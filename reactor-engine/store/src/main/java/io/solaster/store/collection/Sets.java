@@ -250,10 +250,8 @@ public final class Sets implements AutoCloseable {
     public boolean add(long member, int itsLength) {
         Effects effects = keys.effects();
         boolean added = put(member, itsLength);
-        if (effects != null) {
-            if (added) {
-                effects.changed(Step.SET_ADD, key, keyLength, 0, member, itsLength, 0, 0);
-            }
+        if (effects != null && added) {
+            effects.changed(Step.SET_ADD, key, keyLength, 0, member, itsLength, 0, 0);
             keys.told();
         }
         return added;

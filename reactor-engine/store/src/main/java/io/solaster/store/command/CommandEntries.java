@@ -114,6 +114,13 @@ final class CommandEntries {
             return this;
         }
 
+        /** It names keys, its arguments, and runs on the client's shard nevertheless. */
+        Entry onConnection(String access) {
+            keys(-1, 1, null, access);
+            route = Route.CONNECTION;
+            return this;
+        }
+
         /** It runs on every shard. */
         Entry everyShard(Spread over) {
             route = Route.EVERY_SHARD;

@@ -38,6 +38,7 @@ public final class CommandTable {
         PubSubTable.write(entries);
         ServerTable.write(entries);
         ScriptTable.write(entries);
+        TransactionTable.write(entries);
         ALL = entries.all();
         LISTED = new Commands(ALL);
 

@@ -266,8 +266,9 @@ final class StringCommands {
         }
         Keyspace keys = call.keyspace();
         if ((options & EXPIRES) == 0) {
+            boolean persists = (options & PERSIST) != 0 && keys.expiry(entry) != 0;
             bulk(call, entry);
-            if ((options & PERSIST) != 0) {
+            if (persists) {
                 keys.setExpiry(call.address(1), call.length(1), 0);
             }
             return;
@@ -386,8 +387,9 @@ final class StringCommands {
             entry = keys.resizeValue(call.address(1), call.length(1), (int) length);
             Memory.copy(call.address(2), keys.valueAddress(entry) + oldLength, call.length(2));
             tellPart(call, effects, oldLength, call.address(2), call.length(2));
-            keys.written();
         }
+        // Also of nothing, as in Redis.
+        keys.written();
         call.reply().integer(length);
     }
 

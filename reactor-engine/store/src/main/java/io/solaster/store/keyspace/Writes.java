@@ -12,6 +12,7 @@ final class Writes {
     private boolean watched; // whether anybody is told
     private KeyspaceListener[] listeners = NONE;
     private @Nullable Effects effects;
+    private @Nullable Effects telling; // effects, or nobody where there are listeners alone: null if there are neither
     // Of the open write: the value was changed by what no step names; it was changed by steps; the key was there.
     private boolean whole;
     private boolean told;
@@ -46,13 +47,14 @@ final class Writes {
 
     private void look() {
         watched = listeners.length > 0 || effects != null;
+        telling = effects != null || !watched ? effects : Nobody.IS_TOLD;
         leave();
     }
 
     /** Whom steps are told; null if nobody is, or if the value is told as a whole anyhow. */
     @Nullable
     Effects effects() {
-        return whole ? null : effects;
+        return whole ? null : telling;
     }
 
     /** What the open write has done so far was told by steps. */
@@ -63,7 +65,7 @@ final class Writes {
 
     /** The open write changes the value by what no step names. */
     void whole() {
-        whole = effects != null;
+        whole = watched;
     }
 
     /** Whether somebody listens, and a write is open. */
@@ -110,6 +112,7 @@ final class Writes {
             long writtenKey = entry == 0 ? key : Entries.keyAddress(entry);
             int length = keyLength;
             boolean gone = entry == 0 && existed;
+            boolean changed = whole || told || inPlace || gone;
             boolean all = whole || inPlace && !told && entry != 0 && Entries.type(entry) == Keyspace.TYPE_STRING;
             leave();
             Effects toTell = effects;
@@ -120,8 +123,10 @@ final class Writes {
                     toTell.put(entry);
                 }
             }
-            for (KeyspaceListener each : listeners) {
-                each.written(writtenKey, length, entry);
+            if (changed) {
+                for (KeyspaceListener each : listeners) {
+                    each.written(writtenKey, length, entry);
+                }
             }
         }
     }
@@ -172,5 +177,26 @@ final class Writes {
                 toTell.cleared();
             }
         }
+    }
+
+    /** Whom steps are told where only listeners want to know whether there were some. */
+    private enum Nobody implements Effects {
+        IS_TOLD;
+
+        @Override
+        public void put(long entry) {}
+
+        @Override
+        public void removed(long key, int keyLength) {}
+
+        @Override
+        public void expires(long key, int keyLength, long expiry) {}
+
+        @Override
+        public void cleared() {}
+
+        @Override
+        public void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
+                int secondLength) {}
     }
 }

@@ -34,6 +34,7 @@ public final class CommandList {
     private @Nullable ByteBuf replies;
     private int[] replyEnds = new int[8];
     private int reply;
+    private long errors;
 
     /** Adds a command; {@link #argument} follows once for each of its arguments, its name among them. */
     public void add(Command command) {
@@ -103,6 +104,15 @@ public final class CommandList {
         replyEnds[next] = position;
     }
 
+    /** How many of the replies are errors, as {@link #addErrors} was told. */
+    long errors() {
+        return errors;
+    }
+
+    void addErrors(long more) {
+        errors += more;
+    }
+
     /** Bytes of the replies so far. */
     public int replyBytes() {
         return replies == null ? 0 : replies.readableBytes();
@@ -138,6 +148,7 @@ public final class CommandList {
         at = 0;
         behind = 0;
         reply = 0;
+        errors = 0;
         arguments.clear();
         if (replies != null) {
             replies.clear();

@@ -4,11 +4,10 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
+import java.util.function.Predicate;
 
 import io.netty.buffer.ByteBuf;
-import io.netty.buffer.Unpooled;
 import io.solaster.engine.Shard;
-import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.ReplyWriter;
@@ -17,11 +16,9 @@ import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.KeyHold;
-import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.shard.Transaction;
 import io.solaster.store.shard.Turn;
-import io.solaster.store.shard.Values;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -42,15 +39,6 @@ import org.jspecify.annotations.Nullable;
  * ({@link Shard#executeOrElse}).
  */
 public final class CommandSequence implements KeyHold.Work {
-    /** What one hop takes at most: commands, and bytes of their arguments. */
-    private static final int HOP_COMMANDS = 1024;
-    private static final long HOP_BYTES = 1 << 20;
-    /** A mask: of so many commands and one, the clock is looked at once. */
-    private static final int UNTIMED = 7;
-    /** Bytes of replies after which a shard looks at what the others have. */
-    private static final int TOLD = 64 * 1024;
-    private static final int KEPT = 64 * 1024;
-
     /** Who waits for it. On the shard of the client, unless that has stopped. */
     public interface Waiter {
         /** The commands that were given are run, or none was: {@link #isChanged}, {@link #refusal}. */
@@ -58,11 +46,6 @@ public final class CommandSequence implements KeyHold.Work {
 
         /** It was left where it was, as its shard or another one has stopped; called once, on whatever thread. */
         void abandoned();
-    }
-
-    /** Whether the commands are to be run at all: asked on each shard that takes part, once that has its keys. */
-    public interface Condition {
-        boolean holds(StoreShard shard);
     }
 
     private enum Step {
@@ -74,13 +57,13 @@ public final class CommandSequence implements KeyHold.Work {
     private final Transaction spread;
     private final TransactionRequest request = new TransactionRequest();
     private final TransactionRequest.Arguments arguments;
-    private final Turn later = new Turn(this::goOnLater, this::abandonedHere);
-    private final @Nullable CommandList[] batches;
-    private final Values.Room room;
-    private ByteBuf replies = Unpooled.directBuffer(256);
+    private final Turn later = new Turn(this::goOnLater, this::abandoned);
+    private final HeldKeys keys;
+    private final BatchHop batch;
+    private final SequenceReplies replies;
 
     private @Nullable Waiter waiter;
-    private @Nullable Condition condition;
+    private @Nullable Predicate<StoreShard> condition;
     private @Nullable Client client;
     private @Nullable CommandList commands;
     private boolean last;
@@ -88,47 +71,24 @@ public final class CommandSequence implements KeyHold.Work {
     private boolean over;
     private boolean abandoned;
     private boolean needsMemory;
-    private boolean resp3;
-    private long most;
     private Step step = Step.NONE;
     private KeyHold.@Nullable Next first;
-    /** Of a batch: the owner of each command. */
-    private short[] order = new short[16];
-    private int ordered;
 
     // By shard, written there.
     private final boolean[] changed;
-    private final boolean[] exceeded;
     private final @Nullable String[] refused;
-    private final @Nullable Throwable[] thrown;
-
-    private boolean tooMuch;
-    private @Nullable Throwable failure;
-    private long errors;
 
     public CommandSequence(StoreShard shard) {
         int shards = shard.parts().count();
         this.shard = shard;
         this.hold = new KeyHold(shard);
+        this.keys = new HeldKeys(hold, shards);
         this.spread = new Transaction(hold);
-        this.batches = new @Nullable CommandList[shards];
-        this.room = new Values.Room(shards);
+        this.batch = new BatchHop(hold, shards);
+        this.replies = new SequenceReplies(shard);
         this.changed = new boolean[shards];
-        this.exceeded = new boolean[shards];
         this.refused = new @Nullable String[shards];
-        this.thrown = new @Nullable Throwable[shards];
-        CommandCall call = shard.call();
-        this.arguments = new TransactionRequest.Arguments() {
-            @Override
-            public long address(int argument) {
-                return call.address(argument);
-            }
-
-            @Override
-            public int length(int argument) {
-                return call.length(argument);
-            }
-        };
+        this.arguments = TransactionRequest.Arguments.of(shard.call());
     }
 
     // ---- the keys
@@ -136,10 +96,10 @@ public final class CommandSequence implements KeyHold.Work {
     /**
      * Begins to name keys.
      *
-     * @param onlyIf null for in any case
+     * @param onlyIf whether to run anything, asked on each shard that takes part once that has its keys; null for yes
      * @param whose seen by commands about the connection; null if there will be none
      */
-    public void begin(Waiter whoWaits, @Nullable Condition onlyIf, @Nullable Client whose) {
+    public void begin(Waiter whoWaits, @Nullable Predicate<StoreShard> onlyIf, @Nullable Client whose) {
         waiter = whoWaits;
         condition = onlyIf;
         client = whose;
@@ -148,71 +108,22 @@ public final class CommandSequence implements KeyHold.Work {
 
     /** Adds all keys of a slot. */
     public void slot(int slot, boolean writes) {
-        hold.keysOf(Slots.shardOf(slot, batches.length), writes).slot(slot);
+        keys.slot(slot, writes);
     }
 
     /** Adds the keys of a command: of all shards, where it looks through all of them. */
     public void keysOf(Command command, CommandCall call) {
-        boolean writes = command.has(Command.Flag.WRITE);
-        if (isOfEveryShard(command)) {
-            everyShard(writes);
-            return;
-        }
-        if (command.route() == Command.Route.CHANNEL) {
-            askShard(CommandPlace.of(command, call));
-            return;
-        }
-        KeyPositions keys = call.keys();
-        command.keys().find(call, 0, keys);
-        if (keys.isAny()) {
-            everyShard(writes);
-            return;
-        }
-        for (int i = 0; i < keys.count(); i++) {
-            slot(Slots.of(call.address(keys.at(i)), call.length(keys.at(i))), writes);
-        }
-    }
-
-    /** Whether a command looks at keys without naming them, such as DBSIZE and SCAN. */
-    public static boolean isOfEveryShard(Command command) {
-        return switch (command.route()) {
-            case EVERY_SHARD -> true;
-            case CONNECTION -> command.has(Command.Flag.READONLY) || command.has(Command.Flag.WRITE);
-            case KEYS, CHANNEL -> false;
-        };
+        keys.add(command, call);
     }
 
     /** Adds all keys of all shards. */
     public void everyShard(boolean writes) {
-        for (int i = 0; i < batches.length; i++) {
-            hold.keysOf(i, writes).all();
-        }
-    }
-
-    /** Has a shard take part, if only for the condition. */
-    public void askShard(int shardNumber) {
-        hold.keysOf(shardNumber, false);
+        keys.all(writes);
     }
 
     /** Whether a command may be run under the keys that were named: what others do not name must not be touched. */
     public boolean holds(Command command, CommandCall call) {
-        KeyPositions keys = call.keys();
-        command.keys().find(call, 0, keys);
-        if (isOfEveryShard(command) || keys.isAny()) {
-            for (int i = 0; i < batches.length; i++) {
-                if (!hold.holds(i, Slots.COUNT)) {
-                    return false;
-                }
-            }
-            return true;
-        }
-        for (int i = 0; i < keys.count(); i++) {
-            int slot = Slots.of(call.address(keys.at(i)), call.length(keys.at(i)));
-            if (!hold.holds(Slots.shardOf(slot, batches.length), slot)) {
-                return false;
-            }
-        }
-        return true;
+        return keys.hold(command, call);
     }
 
     /** Some command may need memory: it is refused as a whole where a shard has none left. Before the first run. */
@@ -234,9 +145,7 @@ public final class CommandSequence implements KeyHold.Work {
             @Nullable RequestTrace trace) {
         commands = list;
         last = givesBack;
-        resp3 = inResp3;
-        most = Math.max(0, outputRoom);
-        replies.clear();
+        replies.begin(inResp3, outputRoom);
         if (taken) {
             hold.goOn();
             return;
@@ -270,22 +179,22 @@ public final class CommandSequence implements KeyHold.Work {
 
     /** Whether there were more replies than the client may leave unread; they were dropped. */
     public boolean isExceeded() {
-        return tooMuch;
+        return replies.isExceeded();
     }
 
     /** What went wrong beside the commands, which are answered whatever they throw; then replies are missing. */
     public @Nullable Throwable failure() {
-        return failure;
+        return replies.failure();
     }
 
     /** The replies of the commands that were given last, one behind the other in the order of these. */
     public ByteBuf replies() {
-        return replies;
+        return replies.bytes();
     }
 
     /** How many of the replies are errors. */
     public long errors() {
-        return errors;
+        return replies.errors();
     }
 
     // ---- what the hold asks
@@ -293,7 +202,7 @@ public final class CommandSequence implements KeyHold.Work {
     @Override
     public boolean agrees(StoreShard target) {
         int id = target.shard().id();
-        if (condition != null && !condition.holds(target)) {
+        if (condition != null && !condition.test(target)) {
             changed[id] = true;
         } else if (needsMemory) {
             refused[id] = target.refusal();
@@ -311,10 +220,10 @@ public final class CommandSequence implements KeyHold.Work {
         CommandList list = list();
         try {
             if (last && list.hasNext() && CommandPlace.of(list.next(shard.call()), shard.call()) >= 0) {
-                first = batch();
+                first = fill();
             }
         } catch (Throwable broken) {
-            fail(broken);
+            replies.fail(broken);
             first = KeyHold.Next.END;
         }
         return first == KeyHold.Next.LAST_HOP;
@@ -330,14 +239,8 @@ public final class CommandSequence implements KeyHold.Work {
         try {
             return step();
         } catch (Throwable broken) {
-            fail(broken);
+            replies.fail(broken);
             return KeyHold.Next.END;
-        }
-    }
-
-    private void fail(Throwable broken) {
-        if (failure == null) {
-            failure = broken;
         }
     }
 
@@ -348,7 +251,7 @@ public final class CommandSequence implements KeyHold.Work {
         while (true) {
             switch (step) {
                 case BATCH -> {
-                    if (!gather()) {
+                    if (!batch.gather(replies)) {
                         return KeyHold.Next.END;
                     }
                 }
@@ -357,7 +260,7 @@ public final class CommandSequence implements KeyHold.Work {
                     if (!request.goOn(arguments, call)) {
                         return KeyHold.Next.PAUSE;
                     }
-                    spread.prepare(most - replies.readableBytes());
+                    spread.prepare(replies.room());
                     step = Step.SPREAD;
                     continue;
                 }
@@ -383,13 +286,13 @@ public final class CommandSequence implements KeyHold.Work {
                 over = true;
                 return last ? KeyHold.Next.END : KeyHold.Next.PAUSE;
             }
-            if ((++done & UNTIMED) == 0 && Shard.needPreempt()) {
+            if ((++done & BatchHop.UNTIMED) == 0 && Shard.needPreempt()) {
                 return KeyHold.Next.PAUSE;
             }
             Command command = list.next(call);
             int place = CommandPlace.of(command, call);
             if (place >= 0) {
-                return batch();
+                return fill();
             }
             switch (place) {
                 case CommandPlace.SEVERAL -> describe(command, call);
@@ -401,101 +304,18 @@ public final class CommandSequence implements KeyHold.Work {
                 }
                 default -> {
                     list.took();
-                    answer(writer -> writer.error(CommandPlace.refusal(command, place)));
+                    replies.answer(writer -> writer.error(CommandPlace.refusal(command, place)));
                 }
             }
         }
     }
 
-    /** The commands from here on that one shard each can run, for all these shards at once. */
-    private KeyHold.Next batch() {
+    /** The commands from here on that one shard each can run. */
+    private KeyHold.Next fill() {
         CommandList list = list();
-        CommandCall call = shard.call();
-        room.begin(most - replies.readableBytes());
         step = Step.BATCH;
-        ordered = 0;
-        long bytes = 0;
-        while (list.hasNext() && ordered < HOP_COMMANDS && bytes < HOP_BYTES) {
-            Command command = list.next(call);
-            int owner = CommandPlace.of(command, call);
-            if (owner < 0) {
-                break;
-            }
-            CommandList batch = batches[owner];
-            if (batch == null) {
-                batch = new CommandList();
-                batches[owner] = batch;
-            }
-            long before = batch.size();
-            batch.add(command, call);
-            bytes += batch.size() - before;
-            if (ordered == order.length) {
-                order = Arrays.copyOf(order, ordered * 2);
-            }
-            order[ordered++] = (short) owner;
-            hold.busy(owner, true);
-            list.took();
-        }
+        batch.fill(list, shard.call(), replies.room());
         return last && !list.hasNext() ? KeyHold.Next.LAST_HOP : KeyHold.Next.HOP;
-    }
-
-    /** Takes the replies of a batch; false if a shard could not run its part. */
-    private boolean gather() {
-        boolean whole = true;
-        for (int i = 0; i < batches.length; i++) {
-            Throwable broken = thrown[i];
-            tooMuch |= exceeded[i];
-            if (broken != null) {
-                fail(broken);
-                CommandList batch = batches[i];
-                whole &= batch == null || !batch.hasNext();
-            }
-        }
-        if (failure == null && !tooMuch) {
-            answer(writer -> {
-                for (int i = 0; i < ordered; i++) {
-                    CommandList batch = Objects.requireNonNull(batches[order[i]]);
-                    batch.nextReply();
-                    writer.raw(batch.replyAddress(), batch.replyLength());
-                }
-            });
-        }
-        for (int i = 0; i < batches.length; i++) {
-            CommandList batch = batches[i];
-            if (batch != null && batch.count() > 0) {
-                batch.clear();
-                hold.busy(i, false);
-            }
-        }
-        return whole;
-    }
-
-    /** Adds to the replies, unless there are too many; where no memory is had, that is the answer to all of it. */
-    private void answer(java.util.function.Consumer<ReplyWriter> what) {
-        if (failure != null || tooMuch) {
-            return;
-        }
-        ReplyWriter writer = open();
-        int before = writer.position();
-        try {
-            what.accept(writer);
-        } catch (Throwable broken) {
-            writer.rewind(before);
-            fail(broken);
-        }
-        close(writer);
-    }
-
-    private ReplyWriter open() {
-        ReplyWriter writer = shard.call().reply();
-        writer.to(replies);
-        writer.resp3(resp3);
-        return writer;
-    }
-
-    private void close(ReplyWriter writer) {
-        writer.finish();
-        tooMuch |= replies.readableBytes() > most;
     }
 
     private void describe(Command command, CommandCall call) {
@@ -509,32 +329,22 @@ public final class CommandSequence implements KeyHold.Work {
 
     /** The reply of a command over several shards; false if it is not whole yet. */
     private boolean writeReply() {
-        boolean whole = true;
+        boolean[] whole = {true};
         if (spread.isExceeded()) {
-            tooMuch = true;
-        } else if (failure == null && !tooMuch) {
-            ReplyWriter writer = open();
-            int before = writer.position();
-            long errorsBefore = writer.errors();
-            try {
-                whole = spread.write(writer);
-            } catch (Throwable broken) {
-                writer.rewind(before);
-                fail(broken);
-            }
-            errors += writer.errors() - errorsBefore;
-            close(writer);
+            replies.exceeded();
         }
-        if (whole) {
+        replies.answer(writer -> whole[0] = spread.write(writer));
+        if (whole[0] || replies.isOver()) {
             spread.clear();
             list().took();
+            return true;
         }
-        return whole;
+        return false;
     }
 
     /** A command about the connection; false if its result is waited for. */
     private boolean runHere(Command command, CommandCall call) {
-        ReplyWriter writer = open();
+        ReplyWriter writer = replies.open();
         int before = writer.position();
         long errorsBefore = writer.errors();
         call.client(client);
@@ -545,12 +355,12 @@ public final class CommandSequence implements KeyHold.Work {
         } finally {
             call.held(null);
             call.client(null);
-            if (failure != null || tooMuch) {
+            if (replies.isOver()) {
                 writer.rewind(before);
             }
-            errors += writer.errors() - errorsBefore;
-            resp3 = writer.resp3();
-            close(writer);
+            replies.addErrors(writer.errors() - errorsBefore);
+            replies.resp3(writer.resp3());
+            replies.close(writer);
         }
         return step != Step.RESULT;
     }
@@ -559,67 +369,26 @@ public final class CommandSequence implements KeyHold.Work {
     private <T extends @Nullable Object> void result(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
         step = Step.RESULT;
         result.whenComplete((value, broken) -> shard.shard().executeOrElse(() -> {
-            answer(writer -> {
-                long errorsBefore = writer.errors();
+            replies.answer(writer -> {
                 if (broken == null) {
                     answer.accept(writer, value);
                 } else {
                     writer.error(Errors.of(broken));
                 }
-                errors += writer.errors() - errorsBefore;
             });
             hold.goOn();
-        }, this::abandonedHere));
+        }, this::abandoned));
     }
 
     @Override
     public boolean run(StoreShard target, CommandCall call) {
-        return step == Step.BATCH ? runBatch(target, call) : spread.run(target, call);
-    }
-
-    private boolean runBatch(StoreShard target, CommandCall call) {
-        int id = target.shard().id();
-        CommandList batch = Objects.requireNonNull(batches[id]);
-        ReplyWriter writer = call.reply();
-        writer.to(batch.replies());
-        writer.resp3(resp3);
-        int told = writer.position();
-        int done = 0;
-        call.held(CommandSequence::refuseLater);
-        try {
-            do {
-                int before = writer.position();
-                try {
-                    target.runAnyhow(batch.next(call), call);
-                } catch (OutOfMemoryError none) {
-                    // Not even for an error. The others are run nevertheless.
-                    thrown[id] = none;
-                }
-                if (exceeded[id] || thrown[id] != null) {
-                    writer.rewind(before);
-                } else if (writer.position() - told > TOLD) {
-                    told = writer.position();
-                    exceeded[id] = !room.takes(id, told);
-                }
-                batch.replied(writer.position());
-                batch.took();
-            } while (batch.hasNext() && ((++done & UNTIMED) != 0 || !Shard.needPreempt()));
-        } finally {
-            call.held(null);
-            writer.finish();
-        }
-        return !batch.hasNext();
-    }
-
-    private static <T extends @Nullable Object> void refuseLater(CompletionStage<T> result,
-            BiConsumer<ReplyWriter, T> answer) {
-        throw new IllegalStateException("a command on keys answers at once");
+        return step == Step.BATCH ? batch.run(target, call, replies.resp3()) : spread.run(target, call);
     }
 
     @Override
     public void failed(StoreShard target, Throwable broken) {
         if (step == Step.BATCH) {
-            thrown[target.shard().id()] = broken;
+            batch.failed(target, broken);
         } else {
             spread.failed(target, broken);
         }
@@ -657,7 +426,7 @@ public final class CommandSequence implements KeyHold.Work {
             if (isRefused()) {
                 step = Step.NONE;
             } else if (step == Step.BATCH) {
-                gather();
+                batch.gather(replies);
             } else if (step == Step.SPREAD) {
                 spread.conclude();
                 step = Step.REPLYING;
@@ -667,7 +436,7 @@ public final class CommandSequence implements KeyHold.Work {
                 return;
             }
         } catch (Throwable broken) {
-            fail(broken);
+            replies.fail(broken);
         }
         step = Step.NONE;
         done();
@@ -679,16 +448,9 @@ public final class CommandSequence implements KeyHold.Work {
 
     @Override
     public void abandoned() {
-        if (!abandoned) {
+        if (!abandoned && waiter != null) {
             abandoned = true;
-            Objects.requireNonNull(waiter).abandoned();
-        }
-    }
-
-    /** This shard stops. */
-    private void abandonedHere() {
-        if (waiter != null) {
-            abandoned();
+            waiter.abandoned();
         }
     }
 
@@ -705,19 +467,10 @@ public final class CommandSequence implements KeyHold.Work {
     public void clear() {
         spread.clear();
         hold.clear();
-        for (CommandList batch : batches) {
-            if (batch != null) {
-                batch.clear();
-            }
-        }
-        Arrays.fill(changed, false);
-        Arrays.fill(exceeded, false);
-        Arrays.fill(refused, null);
-        Arrays.fill(thrown, null);
+        batch.clear();
         replies.clear();
-        if (replies.capacity() > KEPT) {
-            replies.capacity(256);
-        }
+        Arrays.fill(changed, false);
+        Arrays.fill(refused, null);
         waiter = null;
         condition = null;
         client = null;
@@ -726,31 +479,20 @@ public final class CommandSequence implements KeyHold.Work {
         over = false;
         abandoned = false;
         needsMemory = false;
-        tooMuch = false;
-        failure = null;
-        errors = 0;
         first = null;
         step = Step.NONE;
     }
 
     /** Bytes that are kept between uses. */
     public int kept() {
-        int kept = replies.capacity() + hold.kept() + spread.kept();
-        for (CommandList batch : batches) {
-            kept += batch == null ? 0 : batch.kept();
-        }
-        return kept;
+        return replies.kept() + batch.kept() + hold.kept() + spread.kept();
     }
 
     public void close() {
         clear();
         spread.close();
         hold.close();
-        for (CommandList batch : batches) {
-            if (batch != null) {
-                batch.close();
-            }
-        }
-        replies.release();
+        batch.close();
+        replies.close();
     }
 }

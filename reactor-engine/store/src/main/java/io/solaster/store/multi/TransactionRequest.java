@@ -1,5 +1,6 @@
 package io.solaster.store.multi;
 
+import io.solaster.resp.CommandDecoder;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.Transaction;
@@ -15,6 +16,36 @@ public final class TransactionRequest {
         long address(int argument);
 
         int length(int argument);
+
+        /** Those of a call. */
+        static Arguments of(CommandCall call) {
+            return new Arguments() {
+                @Override
+                public long address(int argument) {
+                    return call.address(argument);
+                }
+
+                @Override
+                public int length(int argument) {
+                    return call.length(argument);
+                }
+            };
+        }
+
+        /** Those that a decoder has found. */
+        static Arguments of(CommandDecoder decoder) {
+            return new Arguments() {
+                @Override
+                public long address(int argument) {
+                    return decoder.argumentAddress(argument);
+                }
+
+                @Override
+                public int length(int argument) {
+                    return decoder.argumentLength(argument);
+                }
+            };
+        }
     }
 
     private @Nullable Transaction transaction;

@@ -150,6 +150,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     @Override
+    public Client.Multi multi() {
+        return routing.multi();
+    }
+
+    @Override
     public void closeAfterReply() {
         progress.closing();
     }

@@ -58,6 +58,8 @@ final class CommandRouting implements Transaction.Waiter {
     /** While a command on this shard waits for keys that others use. Made when that happens first. */
     private @Nullable Intent intent;
     private final KeyWait keyWait;
+    /** What the client has begun with MULTI and WATCH. Made when that happens first. */
+    private @Nullable ClientMulti multi;
 
     CommandRouting(ClientConnection connection, ServerShard server, ReplyOutput replies) {
         this.connection = connection;
@@ -65,18 +67,7 @@ final class CommandRouting implements Transaction.Waiter {
         this.replies = replies;
         this.shard = server.part();
         this.shards = shard.parts().count();
-        CommandDecoder decoder = connection.decoder();
-        this.arguments = new TransactionRequest.Arguments() {
-            @Override
-            public long address(int argument) {
-                return decoder.argumentAddress(argument);
-            }
-
-            @Override
-            public int length(int argument) {
-                return decoder.argumentLength(argument);
-            }
-        };
+        this.arguments = TransactionRequest.Arguments.of(connection.decoder());
         this.keyWait = new KeyWait(connection, this, server, replies);
     }
 
@@ -87,7 +78,16 @@ final class CommandRouting implements Transaction.Waiter {
 
     /** Whether commands of this read batch run elsewhere, or are to. */
     boolean hasParts() {
-        return assembly != null || transaction != null && request == null;
+        return assembly != null || transaction != null && request == null || multi != null && multi.isReady();
+    }
+
+    ClientMulti multi() {
+        ClientMulti made = multi;
+        if (made == null) {
+            made = new ClientMulti(connection, server, replies, arguments);
+            multi = made;
+        }
+        return made;
     }
 
     /** Runs the request that was decoded last, unless it names no command that the client may run. */
@@ -151,20 +151,19 @@ final class CommandRouting implements Transaction.Waiter {
                 connection.crossProtocol();
             } else {
                 CommandTable.refuse(call, reply);
+                if (multi != null) {
+                    multi.refused();
+                }
             }
             return Outcome.NEXT;
         }
         connection.account().found(command);
         if (!command.arityFits(count)) {
-            reply.error("ERR wrong number of arguments for '" + command.name() + "' command");
-            shard.counts().rejected(command);
-            return Outcome.NEXT;
+            return refuse(command, reply, "ERR wrong number of arguments for '" + command.name() + "' command");
         }
         ClientState state = connection.state();
         if (!state.authenticated() && !command.has(Command.Flag.NO_AUTH) && connection.settings().needsLogin()) {
-            reply.error("NOAUTH Authentication required.");
-            shard.counts().rejected(command);
-            return Outcome.NEXT;
+            return refuse(command, reply, "NOAUTH Authentication required.");
         }
         if (state.isSubscribed() && !state.resp3() && !ALLOWED_TO_SUBSCRIBERS.contains(command.name())) {
             reply.error(
@@ -180,9 +179,24 @@ final class CommandRouting implements Transaction.Waiter {
                 return held;
             }
         }
-        Outcome outcome = route(command, call, reply);
+        Outcome outcome = multi != null && multi.keeps(command)
+                ? multi.keep(command, call, reply)
+                : route(command, call, reply);
         told &= outcome == Outcome.AGAIN;
         return outcome;
+    }
+
+    private Outcome refuse(Command command, ReplyWriter reply, String error) {
+        shard.counts().rejected(command);
+        if (command.name().equals("exec")) {
+            multi().refusedExec(reply, error);
+        } else {
+            if (multi != null) {
+                multi.refused();
+            }
+            reply.error(error);
+        }
+        return Outcome.NEXT;
     }
 
     /** Whether the client may run a command, and whether now; null if so. Tells those who monitor of it. */
@@ -190,9 +204,7 @@ final class CommandRouting implements Transaction.Waiter {
         ShardWatch watch = ShardWatch.of(shard);
         String refusal = watch.refusal(connection, command, call, "toplevel");
         if (refusal != null) {
-            reply.error(refusal);
-            shard.counts().rejected(command);
-            return Outcome.NEXT;
+            return refuse(command, reply, refusal);
         }
         if (watch.pause().holds(command) && !connection.progress().isDraining()) {
             if (assembly == null) {
@@ -288,7 +300,7 @@ final class CommandRouting implements Transaction.Waiter {
             return Outcome.AGAIN;
         }
         shard.run(command, call);
-        return connection.progress().isWaiting() ? Outcome.WAIT : Outcome.NEXT;
+        return connection.progress().isWaiting() || multi != null && multi.isReady() ? Outcome.WAIT : Outcome.NEXT;
     }
 
     private Outcome onOwner(int owner, Command command, CommandCall call, ReplyWriter reply) {
@@ -324,12 +336,15 @@ final class CommandRouting implements Transaction.Waiter {
 
     /** Whether a request has begun that is so long that it takes several turns to look at. */
     boolean isDescribing() {
-        return request != null;
+        return request != null || multi != null && multi.isKeeping();
     }
 
     /** Goes on with the request that is in the intake. */
     Outcome goOnDescribing() {
-        TransactionRequest description = Objects.requireNonNull(request);
+        TransactionRequest description = request;
+        if (description == null) {
+            return multi().goOnKeeping(shard.call(), shard.call().reply());
+        }
         if (!description.goOn(arguments, shard.call())) {
             return Outcome.AGAIN;
         }
@@ -386,6 +401,9 @@ final class CommandRouting implements Transaction.Waiter {
             replies.keepIn(parts::keep);
             connection.progress().waiting(Phase.WAITING_FOR_SHARDS);
             parts.send(trace, outputRoom);
+        } else if (multi != null && multi.isReady()) {
+            connection.progress().waiting(Phase.WAITING_FOR_SHARDS);
+            multi.run(trace, outputRoom);
         } else {
             Transaction begun = Objects.requireNonNull(transaction);
             replies.keepIn(begun::keep);
@@ -507,6 +525,9 @@ final class CommandRouting implements Transaction.Waiter {
         keyWait.gone();
         if (intent != null) {
             shard.locks().remove(intent);
+        }
+        if (multi != null) {
+            multi.release();
         }
         if (underWay) {
             return;

@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.store.multi.CommandSequence;
 import io.solaster.store.multi.TransactionRequest;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.shard.Transaction;
@@ -24,6 +25,7 @@ public final class ServerShard implements AutoCloseable {
     private final ArrayDeque<CommandBatch> batches = new ArrayDeque<>();
     private final ArrayDeque<Assembly> assemblies = new ArrayDeque<>();
     private final ArrayDeque<Transaction> transactions = new ArrayDeque<>();
+    private final ArrayDeque<CommandSequence> sequences = new ArrayDeque<>();
     private final ArrayDeque<TransactionRequest> requests = new ArrayDeque<>();
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     /** Pooled: one of a large value is not taken from the C allocator, and cleared, for each of them. */
@@ -109,6 +111,24 @@ public final class ServerShard implements AutoCloseable {
         }
     }
 
+    CommandSequence takeSequence() {
+        CommandSequence sequence = sequences.poll();
+        if (sequence == null) {
+            return new CommandSequence(part);
+        }
+        kept -= sequence.kept();
+        return sequence;
+    }
+
+    void giveSequence(CommandSequence sequence) {
+        if (mayKeep(sequence.kept())) {
+            kept += sequence.kept();
+            sequences.push(sequence);
+        } else {
+            sequence.close();
+        }
+    }
+
     TransactionRequest takeRequest() {
         TransactionRequest request = requests.poll();
         return request == null ? new TransactionRequest() : request;
@@ -138,6 +158,8 @@ public final class ServerShard implements AutoCloseable {
         assemblies.clear();
         transactions.forEach(Transaction::close);
         transactions.clear();
+        sequences.forEach(CommandSequence::close);
+        sequences.clear();
         received.close();
         replies.close();
         part.close();

@@ -104,6 +104,31 @@ public interface Client {
         return CompletableFuture.completedFuture(false);
     }
 
+    /** What the client has begun with MULTI and WATCH. */
+    Multi multi();
+
+    /** MULTI and what belongs to it: each answers by itself, but for EXEC that runs commands, which are answered then. */
+    interface Multi {
+        void multi(ReplyWriter reply);
+
+        void exec(ReplyWriter reply);
+
+        void discard(ReplyWriter reply);
+
+        void watch(CommandCall call);
+
+        void unwatch(ReplyWriter reply);
+
+        /** Forgets commands and keys, as when the connection was new. */
+        void reset();
+
+        /** How many commands wait for EXEC; -1 without MULTI. */
+        int queued();
+
+        /** Bytes that those take. */
+        long queuedBytes();
+    }
+
     /** As {@link CommandCall#later}. */
     <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer);
 }

@@ -121,6 +121,11 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
             return !access.isEmpty() && access.getFirst().equals(NOT_KEYS);
         }
 
+        /** Whether there are any. */
+        public boolean isAny() {
+            return (first > 0 || finder != null) && !areNone();
+        }
+
         /** Whether each call has one key, at the same place. */
         public boolean isOne() {
             return first == last && finder == null;

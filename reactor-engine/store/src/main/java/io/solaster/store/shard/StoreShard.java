@@ -20,6 +20,7 @@ import io.solaster.engine.memory.MemoryAccount;
 import io.solaster.engine.memory.MemoryBudget;
 import io.solaster.engine.memory.MemoryLevel;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.engine.memory.SystemMemory;
 import io.solaster.engine.net.QuietLog;
 import io.solaster.engine.timer.Timer;
 import io.solaster.resp.ReplyWriter;
@@ -29,6 +30,7 @@ import io.solaster.store.collection.Sets;
 import io.solaster.store.collection.SortedSets;
 import io.solaster.store.collection.Workspace;
 import io.solaster.store.keyspace.Aging;
+import io.solaster.store.keyspace.KeyWatches;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
 import io.solaster.store.persist.Journal;
@@ -76,6 +78,9 @@ public final class StoreShard implements AutoCloseable {
     /** Who looks for commands that take less than that has all of them timed. */
     private static final long QUICK_NANOS = Duration.ofMillis(1).toNanos();
 
+    /** What clients have us keep, in the memory budget of each shard. */
+    private static final String CLIENTS = "store.clients";
+
     private final Parts parts;
     private final Shard shard;
     private final Keyspace keyspace;
@@ -98,6 +103,8 @@ public final class StoreShard implements AutoCloseable {
     private final CommandCall offering;
     private final IntentLocks locks;
     private final SubscriptionShard subscriptions;
+    private final KeyWatches watches;
+    private final SystemMemory clientMemory;
     private final Map<Long, Client> clients = new LinkedHashMap<>();
     private final CommandCounts counts;
     private final ErrorCounts errors = new ErrorCounts();
@@ -113,6 +120,7 @@ public final class StoreShard implements AutoCloseable {
     private final MaxMemory maxMemory;
     private final Map<Class<?>, AutoCloseable> families = new LinkedHashMap<>();
     private long nextClient;
+    private long nextWatcher;
     private long commandsAtSweep;
     private long sweptAt;
     private long commandsPerSecond;
@@ -151,6 +159,8 @@ public final class StoreShard implements AutoCloseable {
         this.call.reply().onError(errors::add);
         this.locks = new IntentLocks(shard.id(), parts.count());
         this.subscriptions = new SubscriptionShard(parts.subscriptions(), shard);
+        this.watches = new KeyWatches(keyspace, fieldHash);
+        this.clientMemory = shard.memory().system(CLIENTS);
         this.clock = parts.clock();
         this.kept = parts.isKept()
                 ? new KeptShard(shard, keyspace, this::newTable, clock, locks::shut)
@@ -291,6 +301,21 @@ public final class StoreShard implements AutoCloseable {
     /** Who uses which keys for longer than a moment. */
     public IntentLocks locks() {
         return locks;
+    }
+
+    /** Who is to know of changes of which keys. */
+    public KeyWatches watches() {
+        return watches;
+    }
+
+    /** A number for who watches keys on any shard: nobody else has it, and it says that it is this shard's. */
+    public long nextWatcher() {
+        return ++nextWatcher * parts.count() + shard.id();
+    }
+
+    /** Where it is counted what clients have us keep, beside what they are sent. */
+    public SystemMemory clientMemory() {
+        return clientMemory;
     }
 
     public long now() {
@@ -605,6 +630,7 @@ public final class StoreShard implements AutoCloseable {
             sweptAt = now;
             shard.memory().budget().all().look();
             locks.removeOf(peer -> parts.engine().shard(peer).isTerminated());
+            watches.forgetIf(watcher -> parts.engine().shard((int) (watcher % parts.count())).isTerminated());
             values.endOf(slot -> !locks.isWritten((int) slot));
             subscriptions.forgetDead();
             waiting.removeOf(peer -> parts.engine().shard(peer).isTerminated());
@@ -687,6 +713,7 @@ public final class StoreShard implements AutoCloseable {
             sweep.cancel();
             endOfLevels.run();
             locks.abandonAll();
+            watches.close();
             values.close();
         } finally {
             if (kept != null) {

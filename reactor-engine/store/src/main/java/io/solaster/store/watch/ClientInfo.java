@@ -32,8 +32,9 @@ public final class ClientInfo {
                 + " flags=" + flags(client)
                 + " db=0 sub=" + state.subscriptions(Subscriptions.CHANNEL)
                 + " psub=" + state.subscriptions(Subscriptions.PATTERN)
-                + " ssub=" + state.subscriptions(Subscriptions.SHARD_CHANNEL) + " multi=-1"
-                + " qbuf=" + input + " qbuf-free=0 argv-mem=0 multi-mem=0 rbs=0 rbp=0"
+                + " ssub=" + state.subscriptions(Subscriptions.SHARD_CHANNEL) + " multi=" + client.multi().queued()
+                + " qbuf=" + input + " qbuf-free=0 argv-mem=0 multi-mem=" + client.multi().queuedBytes()
+                + " rbs=0 rbp=0"
                 + " obl=0 oll=0 omem=" + output + " tot-mem=" + (input + output)
                 + " events=r cmd=" + (last == null ? "NULL" : last.name())
                 + " user=" + state.user().name() + " redir=-1 resp=" + (state.resp3() ? 3 : 2)
@@ -43,6 +44,7 @@ public final class ClientInfo {
     private static String flags(Client client) {
         ClientState state = client.state();
         String flags = (state.monitors() ? "O" : "") + (state.isSubscribed() ? "P" : "")
+                + (client.multi().queued() < 0 ? "" : "x")
                 + (client.isBlocked() ? "b" : "") + (state.noEvict() ? "e" : "") + (state.noTouch() ? "T" : "");
         return flags.isEmpty() ? "N" : flags;
     }

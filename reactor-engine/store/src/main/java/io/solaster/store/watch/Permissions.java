@@ -72,7 +72,7 @@ public final class Permissions {
                 && selector.mayRunWith(index, call.text(first)))) {
             return new Denial(Reason.COMMAND, 0);
         }
-        if (!selector.mayAllKeys() && command.route() == Command.Route.KEYS) {
+        if (!selector.mayAllKeys() && command.keys().isAny()) {
             command.keys().find(call, from, keys);
             for (int key = 0; key < keys.count(); key++) {
                 int at = keys.at(key);

@@ -321,7 +321,7 @@ public final class CommandCommands {
         Command command = commandAt(call, 2);
         if (command == null) {
             call.reply().error("ERR Invalid command specified");
-        } else if (command.route() != Command.Route.KEYS) {
+        } else if (!command.keys().isAny()) {
             call.reply().error("ERR The command has no key arguments");
         } else if (!command.arityFits(call.count() - 2)) {
             call.reply().error("ERR Invalid number of arguments specified for command");

@@ -164,6 +164,7 @@ public final class ConnectionCommands {
         if (own != null) {
             own.removeAll();
         }
+        client.multi().reset();
         client.logout();
         call.reply().resp3(false);
         call.reply().simple("RESET");

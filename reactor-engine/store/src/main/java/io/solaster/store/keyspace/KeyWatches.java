@@ -1,0 +1,229 @@
+package io.solaster.store.keyspace;
+
+import java.util.HashMap;
+import java.util.Map;
+import java.util.function.LongPredicate;
+
+import io.solaster.engine.memory.Memory;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * Who is to know whether keys were changed since: by a command, by code of the process, as they expired or were evicted, or as
+ * all were removed. Listens to the keyspace only while there is somebody, and looks at one place of a table for each write then.
+ * On the owning shard.
+ */
+public final class KeyWatches implements KeyspaceListener, AutoCloseable {
+    private static final int SMALLEST = 64;
+    /** Somebody, and the keys that are watched for it. */
+    private static final class Watcher {
+        private boolean changed;
+        private @Nullable Watched first;
+    }
+
+    /** One key for one watcher; its bytes lie off the heap. */
+    private static final class Watched {
+        private final Watcher watcher;
+        private final long key;
+        private final int length;
+        private final long hash;
+        private @Nullable Watched behind;
+        private @Nullable Watched ofWatcher;
+
+        Watched(Watcher watcher, long key, int length, long hash) {
+            this.watcher = watcher;
+            this.key = key;
+            this.length = length;
+            this.hash = hash;
+        }
+
+        boolean is(long otherHash, long otherKey, int otherLength) {
+            return hash == otherHash && length == otherLength && Memory.equal(key, otherKey, length);
+        }
+    }
+
+    private final Keyspace keys;
+    private final KeyspaceHash hash;
+    private final Map<Long, Watcher> watchers = new HashMap<>();
+    private @Nullable Watched[] table = new @Nullable Watched[SMALLEST];
+    private int count;
+    private @Nullable Runnable end;
+
+    public KeyWatches(Keyspace keys, KeyspaceHash hash) {
+        this.keys = keys;
+        this.hash = hash;
+    }
+
+    /** Watches a key, from now on. One that is due is gone already, and so is not changed by that. */
+    public void watch(long watcher, long key, int length, long now) {
+        keys.peek(key, length, now);
+        Watcher known = watchers.computeIfAbsent(watcher, _ -> new Watcher());
+        if (known.changed) {
+            return;
+        }
+        long h = hash.hash(key, length);
+        for (Watched each = table[place(h)]; each != null; each = each.behind) {
+            if (each.watcher == known && each.is(h, key, length)) {
+                return;
+            }
+        }
+        long copy = Memory.allocate(Math.max(1, length));
+        Memory.copy(key, copy, length);
+        Watched watched = new Watched(known, copy, length, h);
+        watched.ofWatcher = known.first;
+        known.first = watched;
+        put(watched);
+        if (end == null) {
+            end = keys.listen(this);
+        }
+    }
+
+    /** Whether none of a watcher's keys has changed; true for one that watches none here. */
+    public boolean isUnchanged(long watcher, long now) {
+        Watcher known = watchers.get(watcher);
+        if (known == null) {
+            return true;
+        }
+        Watched each = known.first;
+        while (each != null && !known.changed) {
+            // What is due is gone; this hears of it then.
+            Watched next = each.ofWatcher;
+            keys.peek(each.key, each.length, now);
+            each = next;
+        }
+        return !known.changed;
+    }
+
+    /** A watcher is not interested any more. */
+    public void forget(long watcher) {
+        Watcher known = watchers.remove(watcher);
+        if (known != null) {
+            release(known);
+        }
+        if (watchers.isEmpty()) {
+            stop();
+        }
+    }
+
+    /** As {@link #forget}, for all watchers with such numbers. */
+    public void forgetIf(LongPredicate which) {
+        for (Long each : watchers.keySet().toArray(Long[]::new)) {
+            if (which.test(each)) {
+                forget(each);
+            }
+        }
+    }
+
+    /** How many keys are watched, each for as many watchers as there are. */
+    public int count() {
+        return count;
+    }
+
+    private void stop() {
+        if (end != null) {
+            end.run();
+            end = null;
+        }
+        table = new @Nullable Watched[SMALLEST];
+    }
+
+    private int place(long h) {
+        return (int) h & table.length - 1;
+    }
+
+    private void put(Watched watched) {
+        if (count >= table.length) {
+            @Nullable
+            Watched[] old = table;
+            table = new @Nullable Watched[old.length * 2];
+            for (Watched first : old) {
+                Watched each = first;
+                while (each != null) {
+                    Watched next = each.behind;
+                    each.behind = table[place(each.hash)];
+                    table[place(each.hash)] = each;
+                    each = next;
+                }
+            }
+        }
+        watched.behind = table[place(watched.hash)];
+        table[place(watched.hash)] = watched;
+        count++;
+    }
+
+    private void release(Watcher watcher) {
+        for (Watched each = watcher.first; each != null; each = each.ofWatcher) {
+            int at = place(each.hash);
+            if (table[at] == each) {
+                table[at] = each.behind;
+            } else {
+                Watched previous = table[at];
+                while (previous != null && previous.behind != each) {
+                    previous = previous.behind;
+                }
+                if (previous != null) {
+                    previous.behind = each.behind;
+                }
+            }
+            count--;
+            Memory.free(each.key);
+        }
+        watcher.first = null;
+    }
+
+    private void changed(long key, int length) {
+        long h = hash.hash(key, length);
+        Watched each = table[place(h)];
+        while (each != null) {
+            if (each.is(h, key, length)) {
+                // Nothing more is to be known for who watches it. Others may have gone from the table with it.
+                each.watcher.changed = true;
+                release(each.watcher);
+                each = table[place(h)];
+            } else {
+                each = each.behind;
+            }
+        }
+    }
+
+    @Override
+    public void written(long key, int keyLength, long entry) {
+        if (count > 0) {
+            changed(key, keyLength);
+        }
+    }
+
+    @Override
+    public void expired(long entry) {
+        if (count > 0) {
+            changed(keys.keyAddress(entry), keys.keyLength(entry));
+        }
+    }
+
+    @Override
+    public void evicted(long entry) {
+        if (count > 0) {
+            changed(keys.keyAddress(entry), keys.keyLength(entry));
+        }
+    }
+
+    /** Only a key that is there is changed by that. */
+    @Override
+    public void cleared() {
+        for (Watcher each : watchers.values()) {
+            for (Watched watched = each.first; watched != null; watched = watched.ofWatcher) {
+                // As of the beginning of time nothing is due, so that this only looks.
+                if (keys.peek(watched.key, watched.length, Long.MIN_VALUE) != 0) {
+                    each.changed = true;
+                }
+            }
+            if (each.changed) {
+                release(each);
+            }
+        }
+    }
+
+    @Override
+    public void close() {
+        forgetIf(_ -> true);
+    }
+}
