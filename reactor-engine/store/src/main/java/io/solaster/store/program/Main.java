@@ -1,5 +1,9 @@
 package io.solaster.store.program;
 
+import java.time.InstantSource;
+
+import io.solaster.engine.env.Environment;
+
 /** Looks through Redis's files, and takes them over into a server. */
 public final class Main {
 
@@ -7,6 +11,7 @@ public final class Main {
 
     /** Ends with 0 if all is well, with 1 if something was left out, with 2 if nothing could be done. */
     public static void main(String... arguments) {
-        System.exit(new Program(System.out, System.err, System.getenv("SOLASTER_PASSWORD")).run(arguments));
+        InstantSource clock = Environment.SYSTEM.wallClock();
+        System.exit(new Program(System.out, System.err, clock, System.getenv("SOLASTER_PASSWORD")).run(arguments));
     }
 }

@@ -5,6 +5,7 @@ import java.io.PrintStream;
 import java.nio.file.Files;
 import java.nio.file.InvalidPathException;
 import java.nio.file.Path;
+import java.time.InstantSource;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
@@ -37,12 +38,14 @@ final class Program {
 
     private final PrintStream out;
     private final PrintStream err;
+    private final InstantSource clock;
     private final @Nullable String password;
 
     /** @param password null for none */
-    Program(PrintStream out, PrintStream err, @Nullable String password) {
+    Program(PrintStream out, PrintStream err, InstantSource clock, @Nullable String password) {
         this.out = out;
         this.err = err;
+        this.clock = clock;
         this.password = password;
     }
 
@@ -301,7 +304,7 @@ final class Program {
     private final class Import implements RdbFile.Visitor, Target.Answers {
         private final Asked asked;
         private final int version;
-        private final long now = System.currentTimeMillis();
+        private final long now = clock.millis();
         private final Map<String, Group> failed = new LinkedHashMap<>();
         private final Group tooLong = new Group();
         private List<Target> targets = List.of();

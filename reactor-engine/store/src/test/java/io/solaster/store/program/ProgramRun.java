@@ -3,6 +3,7 @@ package io.solaster.store.program;
 import java.io.ByteArrayOutputStream;
 import java.io.PrintStream;
 import java.nio.charset.StandardCharsets;
+import java.time.InstantSource;
 
 import org.jspecify.annotations.Nullable;
 
@@ -16,7 +17,7 @@ public final class ProgramRun {
         out.reset();
         err.reset();
         return new Program(new PrintStream(out, true, StandardCharsets.UTF_8),
-                new PrintStream(err, true, StandardCharsets.UTF_8), password).run(arguments);
+                new PrintStream(err, true, StandardCharsets.UTF_8), InstantSource.system(), password).run(arguments);
     }
 
     public String said() {
