@@ -482,6 +482,11 @@ public final class Hashes implements AutoCloseable {
         }
     }
 
+    /** Whether fields may have expired that were not removed. */
+    public boolean hasDue() {
+        return entry != 0 && earliestExpiry(root()) < now;
+    }
+
     private boolean removeIfEmpty() {
         if (count() != 0) {
             return false;

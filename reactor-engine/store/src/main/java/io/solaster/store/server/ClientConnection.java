@@ -444,10 +444,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         call.now(shard.now());
         call.client(this);
         call.blocker(routing.keyWait());
+        call.leavable(!state.isMuted());
         Outcome outcome = Outcome.NEXT;
         long errorsBefore = reply.errors();
         while (intake.hasMore() && outcome == Outcome.NEXT && !progress.isClosing()) {
-            if (budget-- == 0 || replies.isEnoughForATurn()) {
+            if ((budget-- == 0 || replies.isEnoughForATurn()) && !routing.isLeftOff()) {
                 outcome = Outcome.AGAIN;
                 break;
             }

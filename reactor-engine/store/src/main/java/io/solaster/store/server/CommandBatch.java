@@ -8,6 +8,7 @@ import io.solaster.engine.mesh.Message;
 import io.solaster.engine.trace.Hop;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.multi.CommandList;
+import io.solaster.store.multi.LeftOff;
 import io.solaster.store.persist.Journal;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
@@ -32,6 +33,8 @@ final class CommandBatch extends Message {
     /** While its next command waits for keys that others use. Made when that happens first. */
     private @Nullable Intent intent;
     private boolean blocked;
+    /** While a command goes on in later turns. Made when that happens first. */
+    private @Nullable LeftOff leftOff;
     private final Turn goOn = new Turn(this::execute, this::lose);
     /** Whether it is neither at home nor given up. */
     private boolean away;
@@ -110,6 +113,9 @@ final class CommandBatch extends Message {
             if (intent != null) {
                 target.locks().remove(intent);
             }
+            if (leftOff != null) {
+                leftOff.end();
+            }
         }
         if (journal != null && journal.mark() != before) {
             mark = journal.mark();
@@ -148,11 +154,7 @@ final class CommandBatch extends Message {
 
     /** Whether the next command has to wait for keys that others use; then it is in their queue. */
     private boolean isBlocked(Command command, CommandCall call) {
-        Intent own = intent;
-        if (own == null) {
-            own = new Intent(this::hasKeys, this::lose);
-            intent = own;
-        }
+        Intent own = intent();
         if (own.isQueued()) {
             // It has waited, and its turn has come.
             return false;
@@ -179,20 +181,59 @@ final class CommandBatch extends Message {
         goOn.on(target.shard());
     }
 
+    private void leaveOff(Command command, CommandCall call, int start) {
+        LeftOff left = leftOff;
+        if (left == null) {
+            left = new LeftOff(target);
+            leftOff = left;
+        }
+        left.begin(command, call, intent(), start);
+        leaveOff();
+    }
+
+    /** The command goes on in a later turn. */
+    private void leaveOff() {
+        blocked = true;
+        goOn.on(target.shard());
+    }
+
+    private Intent intent() {
+        Intent own = intent;
+        if (own == null) {
+            own = new Intent(this::hasKeys, this::lose);
+            intent = own;
+        }
+        return own;
+    }
+
     private void run(CommandCall call) {
         ReplyWriter writer = call.reply();
         writer.to(commands.replies());
         writer.resp3(resp3);
         call.client(null);
+        call.leavable(true);
         call.now(target.now());
         IntentLocks locks = target.locks();
         long errorsBefore = writer.errors();
         do {
             Command command = commands.next(call);
-            if (!locks.isFree() && isBlocked(command, call) || isHeldUp(command)) {
-                break;
+            if (leftOff != null && leftOff.isOn()) {
+                if (!leftOff.goOn(command, call)) {
+                    leaveOff();
+                    break;
+                }
+                call.now(target.now());
+            } else {
+                if (!locks.isFree() && isBlocked(command, call) || isHeldUp(command)) {
+                    break;
+                }
+                int start = writer.position();
+                target.run(command, call);
+                if (call.isLeftOff()) {
+                    leaveOff(command, call, start);
+                    break;
+                }
             }
-            target.run(command, call);
             if (intent != null) {
                 locks.remove(intent);
             }

@@ -8,6 +8,7 @@ import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.multi.CommandPlace;
+import io.solaster.store.multi.LeftOff;
 import io.solaster.store.multi.TransactionRequest;
 import io.solaster.store.server.ConnectionState.Phase;
 import io.solaster.store.shard.ClientState;
@@ -57,6 +58,9 @@ final class CommandRouting implements Transaction.Waiter {
     private boolean told;
     /** While a command on this shard waits for keys that others use. Made when that happens first. */
     private @Nullable Intent intent;
+    /** While a command on this shard goes on in later turns, and which. Made when that happens first. */
+    private @Nullable LeftOff leftOff;
+    private @Nullable Command goesOn;
     private final KeyWait keyWait;
     /** What the client has begun with MULTI and WATCH. Made when that happens first. */
     private @Nullable ClientMulti multi;
@@ -92,6 +96,9 @@ final class CommandRouting implements Transaction.Waiter {
 
     /** Runs the request that was decoded last, unless it names no command that the client may run. */
     Outcome request(CommandCall call, ReplyWriter reply) {
+        if (isLeftOff()) {
+            return goOn(call);
+        }
         Outcome outcome = connection.state().replies() == Replies.ALL ? look(call, reply) : muted(call, reply);
         giveKeysBack();
         return outcome;
@@ -139,15 +146,11 @@ final class CommandRouting implements Transaction.Waiter {
     }
 
     private Outcome look(CommandCall call, ReplyWriter reply) {
-        CommandDecoder decoder = connection.decoder();
-        int count = decoder.argumentCount();
-        call.begin(count);
-        for (int i = 0; i < count; i++) {
-            call.argument(i, decoder.argumentAddress(i), decoder.argumentLength(i));
-        }
+        load(call);
+        int count = call.count();
         Command command = CommandTable.find(call);
         if (command == null) {
-            if (decoder.isCrossProtocol()) {
+            if (connection.decoder().isCrossProtocol()) {
                 connection.crossProtocol();
             } else {
                 CommandTable.refuse(call, reply);
@@ -223,7 +226,7 @@ final class CommandRouting implements Transaction.Waiter {
 
     /** It may have had keys that it waited for, and was refused nevertheless. */
     private void giveKeysBack() {
-        if (intent != null && intent.isGranted()) {
+        if (intent != null && intent.isGranted() && !isLeftOff()) {
             shard.locks().remove(intent);
         }
     }
@@ -264,17 +267,75 @@ final class CommandRouting implements Transaction.Waiter {
         if (!shard.locks().isFree()) {
             return behindOthers(command, call);
         }
+        int start = call.reply().position();
         shard.run(command, call);
-        return keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
+        return call.isLeftOff() ? leaveOff(command, call, start) : keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
     }
 
-    /** Somebody uses keys for longer: runs the command now only if those are others. */
-    private Outcome behindOthers(Command command, CommandCall call) {
+    /** A command that answers much goes on in a later turn, with its key its own meanwhile. */
+    private Outcome leaveOff(Command command, CommandCall call, int start) {
+        if (assembly != null) {
+            // The wait for parts comes first anyhow; then it begins anew, with no replies before its own that are not there.
+            call.reply().rewind(start);
+            call.leavable(true);
+            return Outcome.AGAIN;
+        }
+        LeftOff left = leftOff;
+        if (left == null) {
+            left = new LeftOff(shard);
+            leftOff = left;
+        }
+        left.begin(command, call, intent(), start);
+        goesOn = command;
+        return Outcome.AGAIN;
+    }
+
+    /** Whether a reply is written that is not whole: nothing leaves until it is. */
+    boolean isLeftOff() {
+        return leftOff != null && leftOff.isOn();
+    }
+
+    /** Goes on with a command that has left off. */
+    private Outcome goOn(CommandCall call) {
+        load(call);
+        Intent own = intent();
+        boolean whole;
+        try {
+            whole = Objects.requireNonNull(leftOff).goOn(Objects.requireNonNull(goesOn), call);
+        } catch (Throwable failure) {
+            shard.locks().remove(own);
+            throw failure;
+        }
+        if (!whole) {
+            return Outcome.AGAIN;
+        }
+        goesOn = null;
+        call.now(shard.now());
+        shard.locks().remove(own);
+        return Outcome.NEXT;
+    }
+
+    private Intent intent() {
         Intent own = intent;
         if (own == null) {
             own = new Intent(this::hasKeys);
             intent = own;
         }
+        return own;
+    }
+
+    private void load(CommandCall call) {
+        CommandDecoder decoder = connection.decoder();
+        int count = decoder.argumentCount();
+        call.begin(count);
+        for (int i = 0; i < count; i++) {
+            call.argument(i, decoder.argumentAddress(i), decoder.argumentLength(i));
+        }
+    }
+
+    /** Somebody uses keys for longer: runs the command now only if those are others. */
+    private Outcome behindOthers(Command command, CommandCall call) {
+        Intent own = intent();
         if (!own.isQueued()) {
             own.begin(command, call);
             if (shard.locks().isInTheWay(own)) {
@@ -286,7 +347,11 @@ final class CommandRouting implements Transaction.Waiter {
                 return Outcome.AGAIN;
             }
         }
+        int start = call.reply().position();
         shard.run(command, call);
+        if (call.isLeftOff()) {
+            return leaveOff(command, call, start);
+        }
         shard.locks().remove(own);
         return keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
     }
@@ -523,6 +588,9 @@ final class CommandRouting implements Transaction.Waiter {
      */
     void release(boolean underWay) {
         keyWait.gone();
+        if (leftOff != null) {
+            leftOff.end();
+        }
         if (intent != null) {
             shard.locks().remove(intent);
         }

@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
  * used again and again; a command's method reads it and keeps nothing of it.
  */
 public final class CommandCall {
+    /** A mask: of so many elements and one that are answered, or of so many bytes, the clock is looked at once. */
+    private static final int ANSWERS_UNTIMED = 1023;
+    private static final int BYTES_UNTIMED = 256 << 10;
     /** What a command that waits may name: so many keys, and so many bytes of arguments. */
     private static final int MOST_AWAITED = 1024;
     private static final int MOST_AWAITED_BYTES = 1 << 20;
@@ -60,6 +63,9 @@ public final class CommandCall {
     private long integer;
     private long cursor;
     private boolean leftOff;
+    private boolean leavable;
+    private int answered;
+    private int askedAt;
     private int steps;
     /** Steps that are taken whatever the clock says. */
     private int freeSteps;
@@ -100,6 +106,42 @@ public final class CommandCall {
     public void client(@Nullable Client newClient) {
         client = newClient;
         blocker = null;
+        leavable = false;
+    }
+
+    /** Lets commands leave off ({@link #isToLeaveOff}), from the first to come on. */
+    public void leavable(boolean yes) {
+        leavable = yes;
+        cursor(0);
+    }
+
+    /** Has the next command go on where it has left off. */
+    public void goOnFrom(long where) {
+        cursor(where);
+    }
+
+    /** Where a command goes on that answers much; 0 when it begins. */
+    public long leftAt() {
+        askedAt = reply.position();
+        answered = 0;
+        return leavable ? cursor : 0;
+    }
+
+    /** As {@link #isToLeaveOff}, after something that takes some microseconds. */
+    public boolean isToLeaveOffNow() {
+        return leavable && Shard.needPreempt();
+    }
+
+    /**
+     * Whether a command that answers much is to leave off ({@link #goOn}) before the next element; to be asked at each. Looks
+     * at the clock seldom, and not at all for a usual number of elements.
+     */
+    public boolean isToLeaveOff() {
+        if (!leavable || (++answered & ANSWERS_UNTIMED) != 0 && reply.position() - askedAt < BYTES_UNTIMED) {
+            return false;
+        }
+        askedAt = reply.position();
+        return Shard.needPreempt();
     }
 
     /** Lets commands wait for keys: those that a client sent by themselves, not those within a transaction or a script. */

@@ -28,6 +28,13 @@ public final class HashCommands {
     private static final int FIELDS = 1;
     private static final int VALUES = 2;
 
+    /** Fields of a large hash that are found at once, and those that are looked at for what has expired. */
+    private static final int SCANNED_AT_ONCE = 64;
+    private static final int DUE_AT_ONCE = 1024;
+    // Where a command goes on that answers all fields: it removes what has expired, or walks from a place on.
+    private static final long EXPIRING = 1;
+    private static final long WALKING = 2;
+
     private HashCommands() {}
 
     /** The hash that a command writes, there or not; null after having answered that the key holds something else. */
@@ -171,20 +178,67 @@ public final class HashCommands {
         if (hash == null) {
             return;
         }
-        // What has expired would be counted.
-        hash.expireDue(Integer.MAX_VALUE);
-        ReplyWriter reply = call.reply();
-        int count = (int) hash.count();
-        if (what == (FIELDS | VALUES)) {
-            reply.mapHeader(count);
-        } else {
-            reply.arrayHeader(count);
-        }
-        if (count == 0) {
+        if (!expire(call, hash)) {
             return;
         }
-        hash.begin();
-        while (hash.next()) {
+        ReplyWriter reply = call.reply();
+        int count = (int) hash.count();
+        if (call.leftAt() <= EXPIRING) {
+            if (what == (FIELDS | VALUES)) {
+                reply.mapHeader(count);
+            } else {
+                reply.arrayHeader(count);
+            }
+        }
+        if (count > 0) {
+            answerAll(call, hash, what, false);
+        }
+    }
+
+    /** Removes what has expired, which would be counted else; false if that is to be gone on with. */
+    private static boolean expire(CommandCall call, Hashes hash) {
+        if (call.leftAt() > EXPIRING) {
+            return true;
+        }
+        while (hash.hasDue()) {
+            hash.expireDue(DUE_AT_ONCE);
+            if (hash.hasDue() && call.isToLeaveOffNow()) {
+                call.goOn(EXPIRING);
+                return false;
+            }
+        }
+        return true;
+    }
+
+    /** Answers all fields of a hash that has some, or goes on with that. */
+    private static void answerAll(CommandCall call, Hashes hash, int what, boolean drawn) {
+        ReplyWriter reply = call.reply();
+        if (!hash.isTable()) {
+            hash.begin();
+            while (hash.next()) {
+                answer(reply, hash, what, drawn);
+            }
+            return;
+        }
+        long cursor = Math.max(0, call.leftAt() - WALKING);
+        do {
+            cursor = hash.scan(cursor, SCANNED_AT_ONCE);
+            boolean leaves = false;
+            while (hash.scanned()) {
+                answer(reply, hash, what, drawn);
+                leaves |= call.isToLeaveOff();
+            }
+            if (leaves && cursor != 0) {
+                call.goOn(WALKING + cursor);
+                return;
+            }
+        } while (cursor != 0);
+    }
+
+    private static void answer(ReplyWriter reply, Hashes hash, int what, boolean drawn) {
+        if (drawn) {
+            answerDrawn(reply, hash, what);
+        } else {
             answer(reply, hash, what);
         }
     }
@@ -305,14 +359,14 @@ public final class HashCommands {
         } else if (count < 0) {
             drawAgainAndAgain(call.reply(), hash, (int) -count, what, random);
         } else if (count >= hash.count()) {
-            // What has expired would be counted.
-            hash.expireDue(Integer.MAX_VALUE);
-            drawnHeader(call.reply(), (int) hash.count(), what);
+            if (!expire(call, hash)) {
+                return;
+            }
+            if (call.leftAt() <= EXPIRING) {
+                drawnHeader(call.reply(), (int) hash.count(), what);
+            }
             if (hash.exists()) {
-                hash.begin();
-                while (hash.next()) {
-                    answerDrawn(call.reply(), hash, what);
-                }
+                answerAll(call, hash, what, true);
             }
         } else if (hash.isTable()) {
             hash.choose((int) count, random);
@@ -322,8 +376,9 @@ public final class HashCommands {
             }
             if (found < count) {
                 // Some that were chosen have expired: once more, without those.
-                hash.expireDue(Integer.MAX_VALUE);
-                draw(call, hash, count, what, random);
+                if (expire(call, hash)) {
+                    draw(call, hash, count, what, random);
+                }
                 return;
             }
             drawnHeader(call.reply(), found, what);

@@ -283,9 +283,20 @@ public final class ListCommands {
             call.reply().arrayHeader(0);
             return;
         }
-        call.reply().arrayHeader((int) (last - first + 1));
-        list.seek(first);
-        elements(call.reply(), list, last - first + 1, false);
+        long answered = call.leftAt();
+        if (answered == 0) {
+            call.reply().arrayHeader((int) (last - first + 1));
+        }
+        list.seek(first + answered);
+        while (list.element() != 0 && first + answered <= last) {
+            element(call.reply(), list.element());
+            answered++;
+            if (first + answered <= last && call.isToLeaveOff()) {
+                call.goOn(answered);
+                return;
+            }
+            list.next();
+        }
     }
 
     public static void lpos(CommandCall call) {

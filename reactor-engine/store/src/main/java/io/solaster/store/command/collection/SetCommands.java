@@ -14,6 +14,9 @@ import org.jspecify.annotations.Nullable;
 public final class SetCommands {
     private static final String NOT_POSITIVE = "ERR value is out of range, must be positive";
 
+    /** Members of a large set that are found at once. */
+    private static final int SCANNED_AT_ONCE = 64;
+
     private SetCommands() {}
 
     private static @Nullable Sets toWrite(CommandCall call) {
@@ -88,10 +91,29 @@ public final class SetCommands {
 
     public static void smembers(CommandCall call) {
         Sets set = toRead(call);
-        if (set != null) {
-            call.reply().setHeader((int) set.count());
-            answerAll(call.reply(), set);
+        if (set == null) {
+            return;
         }
+        long cursor = call.leftAt();
+        if (cursor == 0) {
+            call.reply().setHeader((int) set.count());
+            if (!set.exists() || !set.isTable()) {
+                answerAll(call.reply(), set);
+                return;
+            }
+        }
+        do {
+            cursor = set.scan(cursor, SCANNED_AT_ONCE);
+            boolean leaves = false;
+            while (set.scanned()) {
+                answer(call.reply(), set);
+                leaves |= call.isToLeaveOff();
+            }
+            if (leaves && cursor != 0) {
+                call.goOn(cursor);
+                return;
+            }
+        } while (cursor != 0);
     }
 
     private static void answerAll(ReplyWriter reply, Sets set) {

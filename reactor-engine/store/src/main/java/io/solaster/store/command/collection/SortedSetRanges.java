@@ -44,7 +44,7 @@ public final class SortedSetRanges {
         SortedSets set = SortedSetCommands.set(call, true);
         if (set != null) {
             range.find(call, set);
-            answerRange(call.reply(), set, range.rank(), range.count(), range.reverse(), range.scores());
+            answerRange(call, set, range.rank(), range.count(), range.reverse(), range.scores());
         }
     }
 
@@ -56,16 +56,34 @@ public final class SortedSetRanges {
         return true;
     }
 
-    private static void answerRange(ReplyWriter reply, SortedSets set, long rank, long count, boolean reverse,
+    private static void answerRange(CommandCall call, SortedSets set, long rank, long count, boolean reverse,
             boolean scores) {
+        ReplyWriter reply = call.reply();
         if (count <= 0) {
             reply.arrayHeader(0);
             return;
         }
         boolean nested = scores && reply.resp3();
-        reply.arrayHeader((int) (scores && !nested ? 2 * count : count));
-        set.seek(rank);
-        answer(reply, set, count, reverse, scores, nested);
+        long answered = call.leftAt();
+        if (answered == 0) {
+            reply.arrayHeader((int) (scores && !nested ? 2 * count : count));
+        }
+        set.seek(reverse ? rank - answered : rank + answered);
+        while (true) {
+            answerOne(reply, set, scores, nested);
+            if (++answered == count) {
+                return;
+            }
+            if (call.isToLeaveOff()) {
+                call.goOn(answered);
+                return;
+            }
+            if (reverse) {
+                set.previous();
+            } else {
+                set.next();
+            }
+        }
     }
 
     /** Answers so many members from the one that was found. */
