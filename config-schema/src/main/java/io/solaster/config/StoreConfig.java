@@ -20,45 +20,59 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param users who may log in, by name, with what 'ACL SETUSER' takes: 'on >password ~cache:* +@read'. In place of a password may
  *            stand its SHA-256: '#' and 64 digits. 'ACL SETUSER' changes users until the process ends
  * @param debug whether 'DEBUG' is there, which is for tests
+ * @param notifyKeyspaceEvents of which events of keys subscribers are told, in Redis's letters, such as 'Ex' for the names of keys
+ *            that expire: 'K' or 'E', or both, and of 'g$lshzxetdmn' those that are wanted, or 'A'. Empty for none, which costs
+ *            nothing. 'CONFIG SET notify-keyspace-events' changes it while the store runs
  * @param persistence what keeps the keys over a restart; without a directory nothing does
  */
 public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue("noeviction") Eviction eviction,
         @DefaultValue("5") @Range(min = 1, max = StoreConfig.MAX_SAMPLES) int evictionSamples,
         @DefaultValue("1GB") ByteSize maxGathered, @DefaultValue Map<String, String> users,
-        @DefaultValue("false") boolean debug,
+        @DefaultValue("false") boolean debug, @DefaultValue("") String notifyKeyspaceEvents,
         @NestedConfigurationProperty @DefaultValue StorePersistenceConfig persistence) {
     /** The most {@link #evictionSamples}. */
     public static final int MAX_SAMPLES = 64;
 
     /** What an empty configuration gives. */
     public static StoreConfig defaults() {
-        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), Map.of(), false,
+        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), Map.of(), false, "",
                 StorePersistenceConfig.none());
     }
 
     /** This with other limits of memory. */
     public StoreConfig withMemory(ByteSize newMaxMemory, Eviction newEviction, int newEvictionSamples) {
-        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, users, debug, persistence);
+        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, users, debug,
+                notifyKeyspaceEvents, persistence);
     }
 
     /** This with another limit of what one command may copy. */
     public StoreConfig withMaxGathered(ByteSize newMaxGathered) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, users, debug, persistence);
+        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, users, debug,
+                notifyKeyspaceEvents, persistence);
     }
 
     /** This with other users. */
     public StoreConfig withUsers(Map<String, String> newUsers) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newUsers, debug, persistence);
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newUsers, debug,
+                notifyKeyspaceEvents, persistence);
     }
 
     /** This with or without 'DEBUG'. */
     public StoreConfig withDebug(boolean newDebug) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, newDebug, persistence);
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, newDebug,
+                notifyKeyspaceEvents, persistence);
+    }
+
+    /** This with other events. */
+    public StoreConfig withNotifyKeyspaceEvents(String newNotifyKeyspaceEvents) {
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, debug,
+                newNotifyKeyspaceEvents, persistence);
     }
 
     /** This, kept as said. */
     public StoreConfig withPersistence(StorePersistenceConfig newPersistence) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, debug, newPersistence);
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, debug,
+                notifyKeyspaceEvents, newPersistence);
     }
 
     /** Everything but what is known of users, whose passwords must not reach a log. */
@@ -66,7 +80,7 @@ public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue(
     public String toString() {
         return "StoreConfig[maxMemory=" + maxMemory + ", eviction=" + eviction + ", evictionSamples=" + evictionSamples
                 + ", maxGathered=" + maxGathered + ", users=" + users.keySet() + ", debug=" + debug
-                + ", persistence=" + persistence + "]";
+                + ", notifyKeyspaceEvents=" + notifyKeyspaceEvents + ", persistence=" + persistence + "]";
     }
 
     /** Which keys go. */

@@ -68,6 +68,12 @@ public final class ConfigValidator {
             logs.check("solaster.store.persistence", kept.log(kept.directory()));
             findings.within("solaster.store.persistence.snapshot-after", kept.snapshotAfter(), "0B", "1024TB");
         }
+        String events = config.store().notifyKeyspaceEvents();
+        if (!events.matches("[Ag$lshzxeKEtmdn]*")) {
+            findings.add("solaster.store.notify-keyspace-events", events,
+                    "'" + events + "' has a letter that names no class of events",
+                    "write letters of Ag$lshzxeKEtmdn, such as 'Ex' for keys that expire");
+        }
         if (config.store().maxMemory().bytes() > 0) {
             findings.within("solaster.store.max-memory", config.store().maxMemory(), "1MB", "1024TB");
         }

@@ -270,12 +270,15 @@ class StoreCommandsTest extends ClientTest {
             assertThat(other.call("CONFIG", "GET", "port"))
                     .isEqualTo("*2|$4|port|$5|" + server.tcp().port());
             assertThat(other.call("CONFIG", "GET", "client-output-*"))
-                    .isEqualTo("*2|$26|client-output-buffer-limit|$19|normal 67108864 0 0");
+                    .isEqualTo(
+                            "*2|$26|client-output-buffer-limit|$58|normal 67108864 0 0 slave 0 0 0 pubsub 33554432 8388608 60");
             assertThat(other.call("CONFIG", "SET", "client-output-buffer-limit", "normal 1mb 0 0 pubsub 1 2 3"))
                     .isEqualTo("+OK");
-            assertThat(other.call("CONFIG", "GET", "client-output-buffer-limit")).endsWith("|normal 1048576 0 0");
+            assertThat(other.call("CONFIG", "GET", "client-output-buffer-limit"))
+                    .endsWith("|normal 1048576 0 0 slave 0 0 0 pubsub 1 2 3");
             assertThat(other.call("CONFIG", "SET", "client-output-buffer-limit", "normal 0 0 0")).isEqualTo("+OK");
-            assertThat(other.call("CONFIG", "GET", "client-output-buffer-limit")).endsWith("|normal 0 0 0");
+            assertThat(other.call("CONFIG", "GET", "client-output-buffer-limit"))
+                    .endsWith("|normal 0 0 0 slave 0 0 0 pubsub 1 2 3");
             assertThat(other.call("CONFIG", "SET", "port", "1")).endsWith("'port') - can't set immutable config");
             assertThat(other.call("CONFIG", "SET", "proto-max-bulk-len", "1gb"))
                     .endsWith("argument must be between 1048576 and 536870912 inclusive");

@@ -178,6 +178,9 @@ public interface Keyspace extends AutoCloseable {
     /** Has somebody told of all that changes values from now on; nobody where that is null. */
     void effects(@Nullable Effects effects);
 
+    /** As {@link #effects(Effects)}, for somebody else beside that one. */
+    void alsoEffects(@Nullable Effects effects);
+
     /**
      * Whom to tell of the step by which a value is changed next; null if nobody is to be told. {@link #told} follows, once it is
      * told and done.

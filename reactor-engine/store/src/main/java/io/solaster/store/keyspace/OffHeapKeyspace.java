@@ -224,6 +224,11 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public void alsoEffects(@Nullable Effects effects) {
+        writes.alsoEffects(effects);
+    }
+
+    @Override
     public @Nullable Effects effects() {
         return writes.effects();
     }

@@ -13,6 +13,9 @@ final class Writes {
     private KeyspaceListener[] listeners = NONE;
     private @Nullable Effects effects;
     private @Nullable Effects telling; // effects, or nobody where there are listeners alone: null if there are neither
+    // Who is told of effects: each, or both by one.
+    private @Nullable Effects log;
+    private @Nullable Effects other;
     // Of the open write: the value was changed by what no step names; it was changed by steps; the key was there.
     private boolean whole;
     private boolean told;
@@ -41,11 +44,20 @@ final class Writes {
     }
 
     void effects(@Nullable Effects newEffects) {
-        effects = newEffects;
+        log = newEffects;
+        look();
+    }
+
+    /** Tells somebody else, too, of all effects; null to end that. */
+    void alsoEffects(@Nullable Effects newEffects) {
+        other = newEffects;
         look();
     }
 
     private void look() {
+        Effects one = log;
+        Effects two = other;
+        effects = one == null ? two : two == null ? one : new BothEffects(one, two);
         watched = listeners.length > 0 || effects != null;
         telling = effects != null || !watched ? effects : Nobody.IS_TOLD;
         leave();

@@ -6,12 +6,14 @@ import java.util.function.BiConsumer;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.channel.Channel;
+import io.solaster.config.server.SubscriberConfig;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.acl.User;
+import io.solaster.store.message.MessageClient;
 import org.jspecify.annotations.Nullable;
 
 /** What commands see of the connection that they came from, and of others. On the connection's shard only. */
-public interface Client {
+public interface Client extends MessageClient {
     /** Bytes of a value from which on to send it from where it lies costs less than to copy it. */
     int LENT_FROM = 64 << 10;
 
@@ -63,22 +65,15 @@ public interface Client {
      */
     void push(ByteBuf message);
 
-    /**
-     * Takes a message of those that others get too: it leaves behind the replies written so far, once {@link #flushMessages} is
-     * called. A client that leaves more unread than subscribers may is cut off.
-     *
-     * @param message as it goes over the wire; is copied, or retained
-     */
-    void message(ByteBuf message);
+    @Override
+    default boolean isResp3() {
+        return state().resp3();
+    }
 
-    /** Sends the messages that were taken. */
-    void flushMessages();
-
-    /** Runs nothing else, and sends nothing, until {@link #resume}: what the command answers is not true before. */
-    void hold();
-
-    /** Ends what {@link #hold} began. */
-    void resume();
+    @Override
+    default SubscriberConfig subscriberLimits() {
+        return settings().limits().subscribers();
+    }
 
     /** Closes once what was answered so far, and the reply being written, have left. */
     void closeAfterReply();

@@ -1,6 +1,7 @@
 package io.solaster.store.shard;
 
 import io.solaster.store.acl.User;
+import io.solaster.store.message.ClientSubscriptions;
 import org.jspecify.annotations.Nullable;
 
 /** What a client has said of itself, and what {@code CLIENT LIST} tells of it. On the owning shard only. */
@@ -52,8 +53,14 @@ public final class ClientState {
         return subscriptions;
     }
 
-    void subscriptions(ClientSubscriptions made) {
-        subscriptions = made;
+    /** The same; made when it is first asked for. */
+    public ClientSubscriptions subscriptions(Client client, StoreShard shard) {
+        ClientSubscriptions made = subscriptions;
+        if (made == null) {
+            made = new ClientSubscriptions(client, shard.subscriptions());
+            subscriptions = made;
+        }
+        return made;
     }
 
     /** Whether the client has subscribed to something, so that it is sent more than replies. */

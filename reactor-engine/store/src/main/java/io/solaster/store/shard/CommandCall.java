@@ -10,6 +10,7 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.message.RunningCommand;
 import io.solaster.store.type.Decimal;
 import org.jspecify.annotations.Nullable;
 
@@ -17,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * One command under way on one shard: its arguments, what it may touch, and where its reply goes. There is one a shard,
  * used again and again; a command's method reads it and keeps nothing of it.
  */
-public final class CommandCall {
+public final class CommandCall implements RunningCommand {
     /** A mask: of so many elements and one that are answered, or of so many bytes, the clock is looked at once. */
     private static final int ANSWERS_UNTIMED = 1023;
     private static final int BYTES_UNTIMED = 256 << 10;
@@ -216,7 +217,7 @@ public final class CommandCall {
         return held != null;
     }
 
-    /** Arguments, the command's name included. */
+    @Override
     public int count() {
         return count;
     }
@@ -276,7 +277,7 @@ public final class CommandCall {
         return integer;
     }
 
-    /** Whether an argument is a word, in whatever case; the word is given in lower case. */
+    @Override
     public boolean is(int i, String word) {
         if (lengths[i] != word.length()) {
             return false;
@@ -318,16 +319,19 @@ public final class CommandCall {
 
     /** The entry of the key that is an argument, or 0; counted as a hit or a miss. */
     public long read(int argument) {
-        return counted(keyspace().find(addresses[argument], lengths[argument], now));
+        return counted(keyspace().find(addresses[argument], lengths[argument], now), argument);
     }
 
     /** As {@link #read}, but the key does not count as used: for commands that ask for something else than its value. */
     public long look(int argument) {
-        return counted(keyspace().peek(addresses[argument], lengths[argument], now));
+        return counted(keyspace().peek(addresses[argument], lengths[argument], now), argument);
     }
 
-    private long counted(long entry) {
+    private long counted(long entry, int argument) {
         (entry == 0 ? shard.stats().misses : shard.stats().hits).increment();
+        if (entry == 0) {
+            shard.missed(addresses[argument], lengths[argument]);
+        }
         return entry;
     }
 

@@ -21,6 +21,7 @@ import io.solaster.engine.Sharded;
 import io.solaster.store.acl.Acl;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.message.Channels;
+import io.solaster.store.message.EventClasses;
 import io.solaster.store.message.RespMessages;
 import io.solaster.store.persist.KeptShard;
 import io.solaster.store.persist.Persistence;
@@ -51,6 +52,7 @@ public final class Parts {
     /** What the keys of each shard take; written by that shard. */
     private final AtomicLong[] held;
     private final Subscriptions subscriptions;
+    private volatile int events;
 
     /**
      * @param commands all that there are
@@ -63,6 +65,12 @@ public final class Parts {
         this.debug = config.debug();
         acl.configure(config.users());
         this.memory = MemorySettings.of(config);
+        this.events = EventClasses.parse(config.notifyKeyspaceEvents());
+        if (events < 0) {
+            throw new IllegalArgumentException(
+                    "solaster.store.notify-keyspace-events: '" + config.notifyKeyspaceEvents()
+                            + "' has a letter that is none of Ag$lshzxeKEtmdn");
+        }
         this.maxGathered = config.maxGathered().bytes();
         this.held = new AtomicLong[engine.shards().size()];
         Arrays.setAll(held, shard -> new AtomicLong());
@@ -146,6 +154,16 @@ public final class Parts {
     /** A shard's part, for messages to it; it is touched on its shard only. */
     public StoreShard part(int shard) {
         return byShard[shard];
+    }
+
+    /** Of which classes of events is told, a bit each. */
+    public int events() {
+        return events;
+    }
+
+    /** Sets of which classes of events is told: {@link StoreShard#tellEvents} follows on each shard. On shard 0. */
+    public void events(int classes) {
+        events = classes;
     }
 
     /** Who has subscribed to which channels. */

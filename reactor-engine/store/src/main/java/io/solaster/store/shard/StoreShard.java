@@ -33,6 +33,7 @@ import io.solaster.store.keyspace.Aging;
 import io.solaster.store.keyspace.KeyWatches;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
+import io.solaster.store.message.KeyEvents;
 import io.solaster.store.persist.Journal;
 import io.solaster.store.persist.KeptShard;
 import io.solaster.store.rdb.ValueWorks;
@@ -109,6 +110,10 @@ public final class StoreShard implements AutoCloseable {
     private final CommandCounts counts;
     private final ErrorCounts errors = new ErrorCounts();
     private @Nullable Watch watch;
+    /** Tells of what happens to keys; null while nobody asks for it, as mostly. */
+    private @Nullable KeyEvents events;
+    private Runnable endOfEvents = () -> {};
+    private int toldEvents;
     /** Nanoseconds from which on a command is told to {@link #watch}. */
     private long slowNanos = Long.MAX_VALUE;
     /** Whether somebody looks at each command before it is run. */
@@ -171,6 +176,7 @@ public final class StoreShard implements AutoCloseable {
         this.aging = new Aging(keyspace, CALM.toMillis(), sweptAt);
         this.maxMemory = new MaxMemory(this, keyspace);
         this.endOfLevels = shard.memory().budget().onLevel(this::memoryLevel);
+        tellEvents();
         parts.add(this);
         shard.terminationFuture().addListener(ended -> locks.abandonAll());
         shard.execute(parts.engine().groups().maintenance(), this::armTimers);
@@ -280,7 +286,51 @@ public final class StoreShard implements AutoCloseable {
 
     /** Whether a command may not run now, as it publishes and what it publishes has no room. */
     public boolean isHeldUp(Command command) {
-        return subscriptions.isHeldUp() && command.route() == Command.Route.CHANNEL;
+        return subscriptions.isHeldUp()
+                && (command.route() == Command.Route.CHANNEL || events != null && command.has(Command.Flag.WRITE));
+    }
+
+    /** Tells of those classes of events from now on that are asked for, and of no others. */
+    public void tellEvents() {
+        int classes = parts.events();
+        if (classes == toldEvents) {
+            return;
+        }
+        toldEvents = classes;
+        endOfEvents.run();
+        endOfEvents = () -> {};
+        events = null;
+        keyspace.alsoEffects(null);
+        if (classes != 0) {
+            KeyEvents told = new KeyEvents(subscriptions, keyspace, classes);
+            Runnable end = keyspace.listen(told);
+            endOfEvents = () -> {
+                end.run();
+                told.close();
+            };
+            keyspace.alsoEffects(told);
+            events = told;
+        }
+    }
+
+    /** A key that is not there was to be read. */
+    void missed(long key, int length) {
+        if (events != null) {
+            events.missed(key, length);
+        }
+    }
+
+    /** What changes keys from now on is this command; null when it has ended. */
+    void changes(@Nullable Command command, CommandCall call) {
+        KeyEvents told = events;
+        if (told == null) {
+            return;
+        }
+        if (command == null) {
+            told.end();
+        } else {
+            told.begin(command.name(), call);
+        }
     }
 
     /** The keys that clients wait for. */
@@ -366,6 +416,7 @@ public final class StoreShard implements AutoCloseable {
             journal.begin();
         }
         keyspace.leaveWrite();
+        changes(command, call);
         try {
             String refusal = mayBeRefused ? refusal(command) : null;
             if (refusal != null) {
@@ -387,6 +438,7 @@ public final class StoreShard implements AutoCloseable {
                 journal.end();
             }
         }
+        changes(null, call);
     }
 
     private void end(Command command, CommandCall ended, long begun, boolean failed) {
@@ -655,8 +707,8 @@ public final class StoreShard implements AutoCloseable {
         Duration next = CALM;
         try {
             Journal journal = journal();
-            if (journal != null && journal.isBehind()) {
-                // What is due goes when the log has room for that.
+            if (journal != null && journal.isBehind() || events != null && subscriptions.isHeldUp()) {
+                // What is due goes when the log, or the lanes to who is told of it, have room for that.
             } else if (keyspace.expiring() > 0 && expiresByItself) {
                 next = BUSY;
                 keyspace.expireDue(now(), EXPIRY_STEPS);
@@ -721,6 +773,7 @@ public final class StoreShard implements AutoCloseable {
             }
             // Its memory is the system's again, whatever else fails.
             subscriptions.close();
+            endOfEvents.run();
             keyspace.close();
             hashes.close();
             sets.close();

@@ -201,7 +201,7 @@ public final class Transaction implements KeyHold.Work {
 
     @Override
     public boolean run(StoreShard target, CommandCall call) {
-        return hold.part(target.shard().id()).run(spread(), call, hop);
+        return hold.part(target.shard().id()).run(command(), spread(), call, hop);
     }
 
     @Override

@@ -200,7 +200,7 @@ final class TransactionPart extends Message {
     }
 
     /** Runs a hop of a command over several shards, or goes on with it; false to be called again in a later turn. */
-    boolean run(Spread spread, CommandCall call, int hop) {
+    boolean run(Command command, Spread spread, CommandCall call, int hop) {
         if (cursor == 0) {
             values.strings().rewind();
         }
@@ -208,9 +208,11 @@ final class TransactionPart extends Message {
         call.leastSteps(arguments.count() >>> MOST_TURNS_SHIFT);
         arguments.load(call, 0, arguments.count(), 0);
         target.keyspace().leaveWrite();
+        target.changes(command, call);
         try {
             spread.run(call, values, hop);
         } finally {
+            target.changes(null, call);
             call.leastSteps(0);
         }
         cursor = call.isLeftOff() ? call.cursor() : 0;

@@ -18,6 +18,7 @@ import io.solaster.engine.Sharded;
 import io.solaster.store.acl.Acl;
 import io.solaster.store.acl.BadRuleException;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.message.EventClasses;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Glob;
@@ -65,9 +66,7 @@ public final class ConfigCommands {
         live("proto-max-bulk-len", config -> Long.toString(config.limits().maxBulk().bytes()),
                 limit((limits, value) -> limits
                         .withMaxBulk(new ByteSize(maxBulk(value)))));
-        live("client-output-buffer-limit",
-                config -> "normal " + hardLimit(config.limits().outputBuffer()) + " 0 0",
-                limit((limits, value) -> limits.withOutputBuffer(outputBuffer(limits.outputBuffer(), value))));
+        live("client-output-buffer-limit", config -> OutputLimits.show(config.limits()), limit(OutputLimits::set));
         live("requirepass", config -> config.password() == null ? "" : config.password(),
                 (config, value) -> config.withPassword(value.isEmpty() ? null : value));
         live("protected-mode", config -> config.protectedMode() ? "yes" : "no",
@@ -88,6 +87,8 @@ public final class ConfigCommands {
                 (settings, value) -> settings.withLogFactor((int) integer(value, 0, Integer.MAX_VALUE)));
         memory("lfu-decay-time", settings -> Integer.toString(settings.decayMinutes()),
                 (settings, value) -> settings.withDecayMinutes((int) integer(value, 0, Integer.MAX_VALUE)));
+        PARAMETERS.put("notify-keyspace-events", new Parameter("notify-keyspace-events",
+                settings -> EventClasses.letters(settings.events()), Settings::with));
         frozen("cluster-enabled", config -> "no");
         diagnostic("slowlog-log-slower-than", settings -> Long.toString(settings.slowMicros()),
                 (settings, value) -> settings.withSlowMicros(integer(value, -1, Long.MAX_VALUE)));
@@ -114,17 +115,30 @@ public final class ConfigCommands {
     private ConfigCommands() {}
 
     /** What is in force for a server, and for the store behind it. */
-    private record Settings(Parts parts, ServerConfig server, MemorySettings memory, DiagnosticSettings diagnostics) {
+    private record Settings(Parts parts, ServerConfig server, MemorySettings memory, DiagnosticSettings diagnostics,
+            int events) {
+        static Settings of(Parts parts, ServerConfig server) {
+            return new Settings(parts, server, parts.memory(), parts.diagnostics(), parts.events());
+        }
+
         Settings with(ServerConfig changed) {
-            return new Settings(parts, changed, memory, diagnostics);
+            return new Settings(parts, changed, memory, diagnostics, events);
         }
 
         Settings with(MemorySettings changed) {
-            return new Settings(parts, server, changed, diagnostics);
+            return new Settings(parts, server, changed, diagnostics, events);
         }
 
         Settings with(DiagnosticSettings changed) {
-            return new Settings(parts, server, memory, changed);
+            return new Settings(parts, server, memory, changed, events);
+        }
+
+        Settings with(String letters) throws BadValue {
+            int classes = EventClasses.parse(letters);
+            if (classes < 0) {
+                throw new BadValue(EventClasses.UNKNOWN);
+            }
+            return new Settings(parts, server, memory, diagnostics, classes);
         }
     }
 
@@ -159,7 +173,7 @@ public final class ConfigCommands {
     private record Parameter(String name, Reader reader, @Nullable Writer writer) {}
 
     /** Why a value cannot be set, in Redis's words. */
-    private static final class BadValue extends Exception {
+    static final class BadValue extends Exception {
         private static final long serialVersionUID = 1;
 
         BadValue(String message) {
@@ -215,9 +229,8 @@ public final class ConfigCommands {
     public static void get(CommandCall call) {
         Map<String, String> found = new LinkedHashMap<>();
         // With port 0 the system has chosen one.
-        Settings config = new Settings(call.shard().parts(),
-                call.client().settings().config().withPort(call.client().localPort()), call.shard().parts().memory(),
-                call.shard().parts().diagnostics());
+        Settings config = Settings.of(call.shard().parts(),
+                call.client().settings().config().withPort(call.client().localPort()));
         for (int i = 2; i < call.count(); i++) {
             String wanted = call.text(i);
             if (Glob.isPattern(wanted)) {
@@ -281,12 +294,13 @@ public final class ConfigCommands {
     /** Tells a shard what it does not look up for each command. */
     private static boolean tell(StoreShard shard) {
         ShardWatch.of(shard).settingsChanged();
+        shard.tellEvents();
         return true;
     }
 
     /** Sets all parameters, or none; answers an error, or nothing. */
     private static String change(ServerSettings settings, Parts parts, List<String> names, List<String> values) {
-        Settings config = new Settings(parts, settings.config(), parts.memory(), parts.diagnostics());
+        Settings config = Settings.of(parts, settings.config());
         for (int i = 0; i < names.size(); i++) {
             String name = names.get(i);
             Parameter parameter = Objects.requireNonNull(PARAMETERS.get(name.toLowerCase(Locale.ROOT)));
@@ -307,6 +321,7 @@ public final class ConfigCommands {
         }
         settings.change(config.server());
         parts.diagnostics(config.diagnostics());
+        parts.events(config.events());
         if (!config.memory().equals(parts.memory())) {
             parts.memory(config.memory());
         }
@@ -343,7 +358,8 @@ public final class ConfigCommands {
                         .withMaxConnections(keep(old.maxConnections(), now.maxConnections(), set.maxConnections()))
                         .withIdleTimeout(keep(old.idleTimeout(), now.idleTimeout(), set.idleTimeout()))
                         .withMaxBulk(keep(old.maxBulk(), now.maxBulk(), set.maxBulk()))
-                        .withOutputBuffer(keep(old.outputBuffer(), now.outputBuffer(), set.outputBuffer())));
+                        .withOutputBuffer(keep(old.outputBuffer(), now.outputBuffer(), set.outputBuffer()))
+                        .withSubscribers(keep(old.subscribers(), now.subscribers(), set.subscribers())));
     }
 
     private static <T> T keep(T before, T changed, T inForce) {
@@ -411,7 +427,7 @@ public final class ConfigCommands {
     }
 
     /** Reads an amount of memory as Redis writes it: {@code k} is a thousand, {@code kb} 1024, and so on. */
-    private static long memory(String value) throws BadValue {
+    static long memory(String value) throws BadValue {
         int digits = 0;
         while (digits < value.length() && Character.digit(value.charAt(digits), 10) >= 0) {
             digits++;
@@ -431,42 +447,5 @@ public final class ConfigCommands {
         } catch (NumberFormatException | ArithmeticException e) {
             throw new BadValue(NOT_MEMORY);
         }
-    }
-
-    /** Reads the hard limit of normal clients; other classes do not exist here, nor do soft limits. */
-    private static ByteSize outputBuffer(ByteSize current, String value) throws BadValue {
-        String[] words = value.strip().split("\\s+", -1);
-        if (words.length % 4 != 0) {
-            throw new BadValue("Wrong number of arguments in buffer limit configuration.");
-        }
-        ByteSize limit = current;
-        for (int i = 0; i < words.length; i += 4) {
-            long hard;
-            long soft;
-            long seconds;
-            try {
-                hard = memory(words[i + 1]);
-                soft = memory(words[i + 2]);
-                seconds = Long.parseLong(words[i + 3]);
-            } catch (BadValue | NumberFormatException e) {
-                throw new BadValue("Error in hard, soft or soft_seconds setting in buffer limit configuration.");
-            }
-            switch (words[i].toLowerCase(Locale.ROOT)) {
-                case "normal" -> {
-                    if (soft != 0 || seconds != 0) {
-                        throw new BadValue("there are no soft limits here; give 0 0");
-                    }
-                    limit = new ByteSize(hard == 0 ? Long.MAX_VALUE : hard);
-                }
-                case "slave", "replica", "pubsub" -> {
-                }
-                default -> throw new BadValue("Invalid client class specified in buffer limit configuration.");
-            }
-        }
-        return limit;
-    }
-
-    private static long hardLimit(ByteSize limit) {
-        return limit.bytes() == Long.MAX_VALUE ? 0 : limit.bytes();
     }
 }

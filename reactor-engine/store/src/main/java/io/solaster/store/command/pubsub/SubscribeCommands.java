@@ -1,7 +1,7 @@
 package io.solaster.store.command.pubsub;
 
 import io.solaster.resp.ReplyWriter;
-import io.solaster.store.shard.ClientSubscriptions;
+import io.solaster.store.message.ClientSubscriptions;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Glob;
@@ -39,7 +39,7 @@ public final class SubscribeCommands {
     }
 
     private static void subscribe(CommandCall call, int kind, String word) {
-        ClientSubscriptions own = ClientSubscriptions.of(call.client(), call.shard());
+        ClientSubscriptions own = call.client().state().subscriptions(call.client(), call.shard());
         String refusal = refusal(call, kind, own);
         if (refusal != null) {
             call.reply().error(refusal);
@@ -76,7 +76,7 @@ public final class SubscribeCommands {
     }
 
     private static void unsubscribe(CommandCall call, int kind, String word) {
-        ClientSubscriptions own = ClientSubscriptions.of(call.client(), call.shard());
+        ClientSubscriptions own = call.client().state().subscriptions(call.client(), call.shard());
         ReplyWriter reply = call.reply();
         if (call.count() == 1) {
             unsubscribeAll(call, kind, word, own);

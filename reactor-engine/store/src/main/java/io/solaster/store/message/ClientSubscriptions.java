@@ -1,8 +1,7 @@
-package io.solaster.store.shard;
+package io.solaster.store.message;
 
 import io.netty.buffer.ByteBuf;
 import io.solaster.config.server.SubscriberConfig;
-import io.solaster.store.message.RespMessages;
 import io.solaster.streams.subscribe.NamePattern;
 import io.solaster.streams.subscribe.NameTable;
 import io.solaster.streams.subscribe.Subscriber;
@@ -14,24 +13,15 @@ import org.jspecify.annotations.Nullable;
 public final class ClientSubscriptions implements Subscriber {
     private static final int[] KINDS = {Subscriptions.CHANNEL, Subscriptions.PATTERN, Subscriptions.SHARD_CHANNEL};
 
-    private final Client client;
+    private final MessageClient client;
     private final SubscriptionShard part;
     private final int number;
 
-    ClientSubscriptions(Client client, SubscriptionShard part) {
+    /** On the client's shard. */
+    public ClientSubscriptions(MessageClient client, SubscriptionShard part) {
         this.client = client;
         this.part = part;
         this.number = part.join(this);
-    }
-
-    /** Those of a client of this shard; made when they are first asked for. */
-    public static ClientSubscriptions of(Client client, StoreShard shard) {
-        ClientSubscriptions made = client.state().subscriptions();
-        if (made == null) {
-            made = new ClientSubscriptions(client, shard.subscriptions());
-            client.state().subscriptions(made);
-        }
-        return made;
     }
 
     /** Channels and patterns that it has subscribed to, as Redis counts them together. */
@@ -61,7 +51,7 @@ public final class ClientSubscriptions implements Subscriber {
      * @param bytes what they and their patterns take
      */
     public @Nullable String refusal(int names, long bytes) {
-        SubscriberConfig limits = client.settings().limits().subscribers();
+        SubscriberConfig limits = client.subscriberLimits();
         long all = (long) channelsAndPatterns() + count(Subscriptions.SHARD_CHANNEL) + names;
         if (all > limits.maxSubscriptions()) {
             return "ERR a client may have at most " + limits.maxSubscriptions()
@@ -125,7 +115,7 @@ public final class ClientSubscriptions implements Subscriber {
 
     @Override
     public int form() {
-        return client.state().resp3() ? RespMessages.RESP3 : RespMessages.RESP2;
+        return client.isResp3() ? RespMessages.RESP3 : RespMessages.RESP2;
     }
 
     @Override

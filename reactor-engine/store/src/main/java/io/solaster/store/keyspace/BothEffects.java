@@ -1,0 +1,35 @@
+package io.solaster.store.keyspace;
+
+/** Tells two of all effects. */
+record BothEffects(Effects one, Effects two) implements Effects {
+    @Override
+    public void put(long entry) {
+        one.put(entry);
+        two.put(entry);
+    }
+
+    @Override
+    public void removed(long key, int keyLength) {
+        one.removed(key, keyLength);
+        two.removed(key, keyLength);
+    }
+
+    @Override
+    public void expires(long key, int keyLength, long expiry) {
+        one.expires(key, keyLength, expiry);
+        two.expires(key, keyLength, expiry);
+    }
+
+    @Override
+    public void cleared() {
+        one.cleared();
+        two.cleared();
+    }
+
+    @Override
+    public void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
+            int secondLength) {
+        one.changed(step, key, keyLength, number, first, firstLength, second, secondLength);
+        two.changed(step, key, keyLength, number, first, firstLength, second, secondLength);
+    }
+}
