@@ -167,6 +167,37 @@ final class PersistenceTest {
     }
 
     @Test
+    void aSnapshotOfNothingIsOne() {
+        try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
+            client.call("SET", "a", "1");
+            client.call("FLUSHALL");
+            assertThat(client.call("SAVE")).isEqualTo("+OK");
+        }
+        try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
+            assertThat(client.call("DBSIZE")).isEqualTo(":0");
+            assertThat(client.call("SET", "a", "1")).isEqualTo("+OK");
+        }
+        try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
+            assertThat(client.call("GET", "a")).isEqualTo("$1|1");
+        }
+    }
+
+    @Test
+    void aClientThatWaitedHasWhatItGot() {
+        try (KeptStore store = KeptStore.open(2, directory);
+                RespClient waiting = store.connect();
+                RespClient client = store.connect()) {
+            waiting.send("BLPOP", "list", "0");
+            StoreFixture.await("the client waits", () -> client.call("INFO", "clients").contains("blocked_clients:1"));
+            client.call("RPUSH", "list", "1", "2");
+            assertThat(waiting.reply()).isEqualTo("*2|$4|list|$1|1");
+        }
+        try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
+            assertThat(client.call("LRANGE", "list", "0", "-1")).isEqualTo("*1|$1|2");
+        }
+    }
+
+    @Test
     void aDamagedSnapshotStopsTheStart() throws Exception {
         try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
             fill(client, "a");

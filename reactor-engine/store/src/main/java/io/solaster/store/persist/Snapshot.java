@@ -85,7 +85,9 @@ final class Snapshot implements KeyspaceListener {
             } while (from != 0);
             end.run();
             end = null;
-            file.write(writer.out());
+            if (writer.out().isReadable()) {
+                file.write(writer.out());
+            }
             long bytes = file.finish(next, now, shard.id(), shards, writer.out());
             done = true;
             return new SnapshotFile.Header(next, now, bytes);

@@ -6,12 +6,15 @@ import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.timer.Timer;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.persist.Journal;
 import io.solaster.store.shard.ByteStrings;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
@@ -55,6 +58,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     static final long LONGEST_MILLIS = Duration.ofDays(10_000).toMillis();
 
     private static final String FAILED = "-ERR internal error\r\n";
+    private static final String UNKEPT = "-MISCONF Errors writing to the AOF file\r\n";
 
     private final KeyWait wait;
     private final StoreShard origin;
@@ -74,6 +78,8 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     private @Nullable Timer timer;
     private @Nullable ByteBuf replies;
     private long errors;
+    /** What the log has to have before it goes home; 0 for nothing. */
+    private long mark;
     private @Nullable Reason ended;
     /** Why it is not to wait, though it has not begun. */
     private @Nullable Reason pending;
@@ -142,6 +148,8 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         writer.resp3(resp3);
         call.offer(offered, taken);
         long before = writer.errors();
+        Journal journal = target.journal();
+        long had = journal == null ? 0 : journal.mark();
         try {
             if (first) {
                 target.run(command, call);
@@ -154,6 +162,9 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
             errors += writer.errors() - before;
             writer.finish();
             target.locks().remove(intent);
+            if (journal != null && journal.mark() != had) {
+                mark = journal.mark();
+            }
         }
         if (!waiter.isWaiting()) {
             goHome();
@@ -278,8 +289,27 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         }
     }
 
+    /** At once, or when the log has what it did. */
     private void goHome() {
         home = true;
+        Journal journal = mark == 0 ? null : target.journal();
+        if (journal == null || journal.isKept(mark)) {
+            arrive();
+        } else {
+            journal.whenKept(mark).whenComplete((kept, why) -> {
+                if (why != null && ShardFuture.causeOf(why) instanceof ShardStoppedException) {
+                    wait.abandoned();
+                    return;
+                }
+                if (why != null) {
+                    replies().clear().writeBytes(UNKEPT.getBytes(StandardCharsets.US_ASCII));
+                }
+                arrive();
+            });
+        }
+    }
+
+    private void arrive() {
         target.shard().mesh().sendFree(origin.shard().id(), this);
     }
 
