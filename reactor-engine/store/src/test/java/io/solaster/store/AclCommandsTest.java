@@ -217,6 +217,45 @@ class AclCommandsTest {
         }
     }
 
+    /** Whether a script's key is on the client's shard, or not. */
+    @ParameterizedTest
+    @CsvSource({"a:1", "a:2", "a:3", "a:4"})
+    void scriptsMayDoNoMoreThanTheirUser(String key) {
+        user("alice", "on", "nopass", "+@all", "-del", "~a:*");
+        String call = "return redis.call(ARGV[1], KEYS[1], ARGV[2])";
+        try (RespClient client = as("alice", "any")) {
+            assertThat(client.call("EVAL", call, "1", key, "APPEND", "x")).isEqualTo(":1");
+            assertThat(client.call("EVAL", "return redis.call('DEL', KEYS[1])", "1", key))
+                    .startsWith("-ERR The user executing the script can't run this command or subcommand");
+            assertThat(client.call("EVAL", "return redis.call('GET', '" + key.replace('a', 'b') + "')", "1", key))
+                    .startsWith("-ERR The user executing the script can't access at least one of the keys");
+            assertThat(client.call("EVAL", call, "1", "b", "APPEND", "x")).isEqualTo(NO_KEY);
+            assertThat(client.call("MULTI")).isEqualTo("+OK");
+            assertThat(client.call("EVAL", "return redis.call('DEL', KEYS[1])", "1", key)).isEqualTo("+QUEUED");
+            assertThat(client.call("SET", "a:9", "1")).isEqualTo("+QUEUED");
+            assertThat(client.call("EXEC")).startsWith("*2|-ERR The user executing the script").endsWith("|+OK");
+        }
+        assertThat(admin.call("EVAL", "return redis.call('DEL', KEYS[1])", "1", key)).isEqualTo(":1");
+        assertThat(admin.call("ACL", "LOG")).contains("$3|lua|$6|object|$3|del|");
+    }
+
+    @Test
+    void commandsOfATransactionAreLookedAtWhenTheyAreKeptAndWhenTheyAreRun() {
+        user("alice", "on", "nopass", "+@all", "-get", "~*");
+        try (RespClient client = as("alice", "any")) {
+            assertThat(client.call("MULTI")).isEqualTo("+OK");
+            assertThat(client.call("GET", "a")).startsWith("-NOPERM");
+            assertThat(client.call("EXEC")).startsWith("-EXECABORT");
+            assertThat(admin.call("ACL", "LOG")).contains("$7|context|$5|multi|");
+
+            assertThat(client.call("MULTI")).isEqualTo("+OK");
+            assertThat(client.call("SET", "a", "1")).isEqualTo("+QUEUED");
+            user("alice", "-set");
+            assertThat(client.call("EXEC")).startsWith("-EXECABORT").contains("have changed since MULTI");
+            assertThat(admin.call("EXISTS", "a")).isEqualTo(":0");
+        }
+    }
+
     @Test
     void dryRunSaysWhatWouldBeRefused() {
         user("alice", "+get", "~a");

@@ -99,6 +99,23 @@ class WatchCommandsTest {
     }
 
     @Test
+    void aPauseOfWritesHoldsTransactionsThatWrite() {
+        try (RespClient reader = fixture.connect(); RespClient writer = fixture.connect()) {
+            for (RespClient each : List.of(reader, writer)) {
+                assertThat(each.call("MULTI")).isEqualTo("+OK");
+            }
+            assertThat(reader.call("GET", "a")).isEqualTo("+QUEUED");
+            assertThat(writer.call("SET", "a", "1")).isEqualTo("+QUEUED");
+            assertThat(client.call("CLIENT", "PAUSE", "100000", "WRITE")).isEqualTo("+OK");
+            assertThat(reader.call("EXEC")).isEqualTo("*1|$-1");
+            writer.send("EXEC");
+            StoreFixture.await("one waits", () -> client.call("INFO", "clients").contains("blocked_clients:1"));
+            assertThat(client.call("CLIENT", "UNPAUSE")).isEqualTo("+OK");
+            assertThat(writer.reply()).isEqualTo("*1|+OK");
+        }
+    }
+
+    @Test
     void aPauseOfAllEndsByItself() {
         assertThat(client.call("CLIENT", "PAUSE", "50")).isEqualTo("+OK");
         assertThat(client.call("GET", "a")).isEqualTo("$-1");

@@ -104,6 +104,7 @@ public final class CommandSequence implements KeyHold.Work {
         condition = onlyIf;
         client = whose;
         hold.begin(this);
+        hold.as(whose == null ? null : whose.state().user());
     }
 
     /** Adds all keys of a slot. */

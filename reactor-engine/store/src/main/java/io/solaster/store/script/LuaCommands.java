@@ -13,10 +13,12 @@ import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
 import io.solaster.engine.net.QuietLog;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.User;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.store.watch.ShardWatch;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -167,6 +169,12 @@ final class LuaCommands {
         if (command.has(Command.Flag.NOSCRIPT)) {
             return "ERR This Redis command is not allowed from script";
         }
+        if (run.user() != null) {
+            String denied = ShardWatch.of(shard).refusalInScript(run.user(), command, call);
+            if (denied != null) {
+                return denied;
+            }
+        }
         if (command.has(Command.Flag.WRITE) && run.isReadOnly()) {
             return "ERR Write commands are not allowed from read-only scripts.";
         }
@@ -284,10 +292,14 @@ final class LuaCommands {
         if (problem != null) {
             return fails(thread, problem, true);
         }
-        if (finder.apply(call) == null) {
+        Command command = finder.apply(call);
+        if (command == null) {
             return fails(thread, "ERR Invalid command passed to redis.acl_check_cmd()", true);
         }
-        Lua.pushBoolean(thread, 1);
+        User user = Objects.requireNonNull(scripts.current()).user();
+        boolean may = user == null
+                || ShardWatch.of(shard).permissions().check(user.rights(), command, call, 0) == null;
+        Lua.pushBoolean(thread, may ? 1 : 0);
         return 1;
     }
 

@@ -11,6 +11,7 @@ import io.netty.buffer.Unpooled;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.User;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
 import io.solaster.store.shard.StoreShard;
@@ -36,6 +37,7 @@ final class ScriptRun implements CommandCall.Unfinished {
     private long generation = -1;
 
     private @Nullable Compiled compiled;
+    private @Nullable User user;
     private boolean readOnly;
     private boolean mayLeave;
     private boolean toldBusy;
@@ -84,6 +86,7 @@ final class ScriptRun implements CommandCall.Unfinished {
         Script script = toRun.script;
         boolean undeclared = script.has(Script.UNDECLARED);
         compiled = toRun;
+        user = call.user();
         readOnly = onlyReads || script.has(Script.NO_WRITES);
         outOfMemory = !script.has(Script.ALLOW_OOM) && shard.isOutOfMemory();
         mayLeave = call.mayLeave() && scripts.mayLeave();
@@ -103,6 +106,12 @@ final class ScriptRun implements CommandCall.Unfinished {
         } else if (outOfMemory && !undeclared && !readOnly) {
             problem = "OOM allow-oom flag is not set on the script, can not run it when used memory > 'maxmemory'";
         }
+    }
+
+    /** For whom it is run; null for code of this process. */
+    @Nullable
+    User user() {
+        return user;
     }
 
     boolean isRefused() {

@@ -8,6 +8,7 @@ import io.solaster.engine.memory.Memory;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.multi.CommandList;
+import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
@@ -49,12 +50,12 @@ final class Assembly {
     }
 
     /** Notes that a reply of another shard comes next, and gives the list to put the command into. */
-    CommandList foreign(int target, boolean resp3) {
+    CommandList foreign(int target, ClientState client) {
         add(~target);
         CommandBatch batch = batches[target];
         if (batch == null) {
             batch = server.takeBatch();
-            batch.begin(shard.peer(target), this, resp3);
+            batch.begin(shard.peer(target), this, client);
             batches[target] = batch;
         }
         return batch.commands();

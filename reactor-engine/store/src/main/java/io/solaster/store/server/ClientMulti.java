@@ -6,6 +6,7 @@ import java.util.concurrent.CompletionStage;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.Rights;
 import io.solaster.store.multi.CommandSequence;
 import io.solaster.store.multi.MultiState;
 import io.solaster.store.multi.QueuedCommands;
@@ -16,6 +17,7 @@ import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.StoreShard;
+import io.solaster.store.watch.Pause;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -24,6 +26,8 @@ import org.jspecify.annotations.Nullable;
  */
 final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
     private static final String ABORTED = "EXECABORT Transaction discarded because of previous errors.";
+    private static final String RULES_CHANGED = "EXECABORT Transaction discarded because of: the rules of the user have"
+            + " changed since MULTI";
     private static final String ABORT = "EXECABORT Transaction discarded because of: ";
     private static final String NOT_ALLOWED = "ERR Command not allowed inside a transaction";
 
@@ -33,6 +37,9 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
     private final StoreShard shard;
     private final MultiState state;
     private final TransactionRequest.Arguments arguments;
+    /** What the user may do, as commands began to be kept. */
+    private @Nullable Rights rights;
+    private boolean mayWrite;
     /** EXEC that is to be run, and then is. */
     private @Nullable CommandSequence exec;
     private boolean underWay;
@@ -51,6 +58,11 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
     /** Whether a command is to be kept, rather than run. */
     boolean keeps(Command command) {
         return state.isOpen() && !MultiState.isOfMulti(command);
+    }
+
+    /** Whether a command that is kept may write. */
+    boolean mayWrite() {
+        return mayWrite;
     }
 
     /** A command was refused before it was looked at what it does. */
@@ -73,6 +85,7 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
         if (refusal != null) {
             return refuse(command, reply, refusal);
         }
+        mayWrite |= Pause.mayWrite(command);
         long limit = replies.limit();
         try {
             return added(state.queue().add(command, call, arguments, limit == 0 ? Long.MAX_VALUE : limit), reply);
@@ -122,6 +135,8 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
             reply.error("ERR MULTI calls can not be nested");
         } else {
             state.open();
+            rights = connection.state().user().rights();
+            mayWrite = false;
             reply.ok();
         }
     }
@@ -166,6 +181,9 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
         } else if (state.isSpoiled()) {
             reset();
             reply.error(ABORTED);
+        } else if (isOfOtherRights()) {
+            reset();
+            reply.error(RULES_CHANGED);
         } else if (state.queued() == 0 && !state.isWatching()) {
             reset();
             reply.arrayHeader(0);
@@ -176,6 +194,13 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
             state.begin(begun, this, connection);
             state.closed();
         }
+    }
+
+    /** Whether what the user may do has changed since commands are kept, which were looked at by what it was. */
+    @SuppressWarnings("ReferenceEquality") // what changes becomes another one
+    private boolean isOfOtherRights() {
+        Rights now = connection.state().user().rights();
+        return now != rights && !now.mayAll();
     }
 
     @Override

@@ -7,9 +7,11 @@ import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.mesh.Message;
 import io.solaster.engine.trace.Hop;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.User;
 import io.solaster.store.multi.CommandList;
 import io.solaster.store.multi.LeftOff;
 import io.solaster.store.persist.Journal;
+import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
@@ -39,6 +41,7 @@ final class CommandBatch extends Message {
     /** Whether it is neither at home nor given up. */
     private boolean away;
     private boolean resp3;
+    private @Nullable User user;
     /** Bytes of replies after which it goes home, with commands that are not run yet. */
     private long room;
     private long errors;
@@ -55,10 +58,11 @@ final class CommandBatch extends Message {
         this.target = origin;
     }
 
-    void begin(StoreShard target, Assembly assembly, boolean resp3) {
+    void begin(StoreShard target, Assembly assembly, ClientState client) {
         this.target = target;
         this.assembly = assembly;
-        this.resp3 = resp3;
+        this.resp3 = client.resp3();
+        this.user = client.user();
     }
 
     void trace(@Nullable Hop newHop) {
@@ -212,6 +216,7 @@ final class CommandBatch extends Message {
         writer.resp3(resp3);
         call.client(null);
         call.leavable(true);
+        call.as(user);
         call.now(target.now());
         IntentLocks locks = target.locks();
         long errorsBefore = writer.errors();
@@ -295,6 +300,7 @@ final class CommandBatch extends Message {
     /** Makes it ready for other commands; on the origin. */
     void clear() {
         assembly = null;
+        user = null;
         home = false;
         failure = null;
         errors = 0;

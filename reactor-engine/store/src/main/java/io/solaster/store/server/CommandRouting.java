@@ -205,11 +205,12 @@ final class CommandRouting implements Transaction.Waiter {
     /** Whether the client may run a command, and whether now; null if so. Tells those who monitor of it. */
     private @Nullable Outcome gate(Command command, CommandCall call, ReplyWriter reply) {
         ShardWatch watch = ShardWatch.of(shard);
-        String refusal = watch.refusal(connection, command, call, "toplevel");
+        String refusal = watch.refusal(connection, command, call,
+                multi != null && multi.keeps(command) ? "multi" : "toplevel");
         if (refusal != null) {
             return refuse(command, reply, refusal);
         }
-        if (watch.pause().holds(command) && !connection.progress().isDraining()) {
+        if (watch.pause().holds(command, multi != null && multi.mayWrite()) && !connection.progress().isDraining()) {
             if (assembly == null) {
                 // With parts under way, the wait for them comes first anyhow.
                 connection.progress().waiting(Phase.PAUSED);
@@ -376,7 +377,7 @@ final class CommandRouting implements Transaction.Waiter {
             keyWait.send(owner, command, call);
             return Outcome.WAIT;
         }
-        open(reply).foreign(owner, connection.state().resp3()).add(command, call);
+        open(reply).foreign(owner, connection.state()).add(command, call);
         shard.stats().foreignCommands.increment();
         return Outcome.NEXT;
     }
@@ -393,6 +394,7 @@ final class CommandRouting implements Transaction.Waiter {
         Transaction begun = server.takeTransaction();
         transaction = begun;
         begun.begin(command, keys.count(), this);
+        begun.as(connection.state().user());
         TransactionRequest description = server.takeRequest();
         description.begin(begun, keys, arguments);
         request = description;

@@ -9,6 +9,7 @@ import java.util.function.BiConsumer;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.User;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.message.RunningCommand;
 import io.solaster.store.type.Decimal;
@@ -71,6 +72,7 @@ public final class CommandCall implements RunningCommand {
     /** Steps that are taken whatever the clock says. */
     private int freeSteps;
     private @Nullable Client client;
+    private @Nullable User user;
     private @Nullable Later held;
     /** Who waits for keys; null where nobody may. */
     private @Nullable Blocker blocker;
@@ -106,6 +108,7 @@ public final class CommandCall implements RunningCommand {
     /** Whose commands come next; they may not wait for keys until {@link #blocker} says so. */
     public void client(@Nullable Client newClient) {
         client = newClient;
+        user = newClient == null ? null : newClient.state().user();
         blocker = null;
         leavable = false;
     }
@@ -358,6 +361,16 @@ public final class CommandCall implements RunningCommand {
         if (length < Client.LENT_FROM || client == null || !client.lend(entry)) {
             reply.bulk(keys.valueAddress(entry), length);
         }
+    }
+
+    /** Says for whom it is run, where the client is of another shard: {@link #client(Client)} goes before. */
+    public void as(@Nullable User runner) {
+        user = runner;
+    }
+
+    /** For whom it is run; null for code of this process, which may do all. */
+    public @Nullable User user() {
+        return user;
     }
 
     /** Whether the client is one of this shard. */

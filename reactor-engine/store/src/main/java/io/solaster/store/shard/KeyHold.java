@@ -1,6 +1,7 @@
 package io.solaster.store.shard;
 
 import io.solaster.engine.trace.RequestTrace;
+import io.solaster.store.acl.User;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -14,6 +15,7 @@ import org.jspecify.annotations.Nullable;
  * is run there.
  */
 public final class KeyHold {
+    private @Nullable User runner;
     private static final int MOST_LEAPS = 16;
 
     /** What is done next. */
@@ -110,8 +112,19 @@ public final class KeyHold {
         return parts.length;
     }
 
+    /** Says for whom the work is done; after {@link #begin}. */
+    public void as(@Nullable User user) {
+        runner = user;
+    }
+
+    @Nullable
+    User runner() {
+        return runner;
+    }
+
     /** Begins to name keys. */
     public void begin(Work whatIsDone) {
+        runner = null;
         work = whatIsDone;
     }
 

@@ -7,6 +7,7 @@ import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.acl.User;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -77,6 +78,11 @@ public final class Transaction implements KeyHold.Work {
         waiter = whoWaits;
         hold.begin(this);
         begin(newCommand, keysOfIt);
+    }
+
+    /** Says for whom it is run; once it is begun. */
+    public void as(User user) {
+        hold.as(user);
     }
 
     /** Begins to describe a command, for which nobody waits but who holds the keys. */

@@ -171,6 +171,7 @@ final class TransactionPart extends Message {
             now = target.now();
         }
         call.client(null);
+        call.as(hold.runner());
         call.now(now);
         if (!runKept(call)) {
             goOn.on(target.shard());

@@ -59,14 +59,20 @@ public final class Pause {
         return active;
     }
 
-    /** Whether a command has to wait; the command that ends the pause has not. */
-    public boolean holds(Command command) {
-        return active && (all || mayWrite(command)) && !command.name().equals("client|unpause");
+    /**
+     * Whether a command has to wait; the command that ends the pause has not.
+     *
+     * @param execWrites whether one that is kept for EXEC may write
+     */
+    public boolean holds(Command command, boolean execWrites) {
+        return active && (all || mayWrite(command) || execWrites && command.name().equals("exec"))
+                && !command.name().equals("client|unpause");
     }
 
-    private static boolean mayWrite(Command command) {
+    /** Whether a command may change something, or tell others of something. */
+    public static boolean mayWrite(Command command) {
         return command.has(Command.Flag.WRITE) || switch (command.name()) {
-            case "exec", "eval", "evalsha", "publish", "spublish", "pfcount" -> true;
+            case "eval", "evalsha", "publish", "spublish", "pfcount" -> true;
             default -> false;
         };
     }

@@ -7,6 +7,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.store.acl.AclLog;
 import io.solaster.store.acl.Rights;
+import io.solaster.store.acl.User;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
@@ -129,10 +130,7 @@ public final class ShardWatch implements StoreShard.Watch {
         }
         Denial denial = permissions.check(rights, command, call, 0);
         if (denial == null) {
-            // A script may do what its user may not: nobody looks at what it calls.
-            return command.route() == Command.Route.KEYS && command.categories().contains(Command.Category.SCRIPTING)
-                    ? "NOPERM scripts are run only for users who may do everything: +@all ~* &*"
-                    : null;
+            return null;
         }
         refused(client, denial.reason().name().toLowerCase(Locale.ROOT), context,
                 denial.reason() == Reason.COMMAND ? command.name() : call.text(denial.argument()),
@@ -141,6 +139,23 @@ public final class ShardWatch implements StoreShard.Watch {
             case COMMAND -> "run the '" + command.name() + "' command";
             case KEY -> "access one of the keys used as arguments";
             case CHANNEL -> "access one of the channels used as arguments";
+        };
+    }
+
+    /** Why a script may not run a command for a user, in Redis's words, and noted; null if it may. */
+    public @Nullable String refusalInScript(User user, Command command, CommandCall call) {
+        Rights rights = user.rights();
+        Denial denial = rights.mayAll() ? null : permissions.check(rights, command, call, 0);
+        if (denial == null) {
+            return null;
+        }
+        aclLog.add(denial.reason().name().toLowerCase(Locale.ROOT), "lua",
+                denial.reason() == Reason.COMMAND ? command.name() : call.text(denial.argument()), user.name(),
+                shard.now(), "", shard.parts().diagnostics().aclLogLength());
+        return "ERR The user executing the script " + switch (denial.reason()) {
+            case COMMAND -> "can't run this command or subcommand";
+            case KEY -> "can't access at least one of the keys mentioned in the command arguments";
+            case CHANNEL -> "can't publish to the channel mentioned in the command";
         };
     }
 
