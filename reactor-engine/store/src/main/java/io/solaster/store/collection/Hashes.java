@@ -6,6 +6,7 @@ import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
 import io.solaster.store.keyspace.Effects;
 import io.solaster.store.keyspace.Effects.Step;
+import io.solaster.store.keyspace.Encodings;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.FieldNode;
@@ -15,8 +16,7 @@ import io.solaster.store.type.Packed;
 
 /**
  * The hashes of one keyspace. {@link #open} names one, and all other calls are about that one, till the next. A small hash
- * is {@link Packed}, each field before its value; one of more than {@link #MOST_PACKED} fields, or with one that is longer
- * than {@link #LONGEST_PACKED} bytes, or that ever had a field that expires, is a {@link FieldTable} and stays one.
+ * is {@link Packed}, each field before its value; one with more or longer fields than {@link Keyspace#encodings} says, or that ever had a field that expires, is a {@link FieldTable} and stays one.
  *
  * <p>
  * What is found is told by address and length, valid until the next call. Fields that have expired are as good as gone,
@@ -26,11 +26,6 @@ import io.solaster.store.type.Packed;
  * Longer than 500 lines because each call is a few lines, over the classes that do the work.
  */
 public final class Hashes implements AutoCloseable {
-    /** A small hash has at most so many fields, as in Redis. */
-    public static final int MOST_PACKED = 128;
-    /** The longest field and the longest value of a small hash, in bytes. */
-    public static final int LONGEST_PACKED = 64;
-
     /** How often a field is drawn anew that has expired. */
     private static final int TRIES = 100;
     /** Of a small hash's value: the byte that says so. */
@@ -296,8 +291,10 @@ public final class Hashes implements AutoCloseable {
     }
 
     private boolean store(long field, int length, long value, int itsLength, long expires) {
-        boolean small = length <= LONGEST_PACKED && itsLength <= LONGEST_PACKED && expires == 0;
-        if (entry == 0 && small) {
+        Encodings sizes = keys.encodings();
+        int longest = sizes.longestField();
+        boolean small = length <= longest && itsLength <= longest && expires == 0;
+        if (entry == 0 && small && sizes.mostFields() > 0) {
             int bytes = HEAD + Packed.HEADER + Packed.size(field, length) + Packed.size(value, itsLength);
             entry = keys.create(key, keyLength, Keyspace.TYPE_HASH, bytes, 0);
             Memory.putByte(root(), ValueType.PACKED);
@@ -312,7 +309,7 @@ public final class Hashes implements AutoCloseable {
         if (!isTable()) {
             long packed = packed();
             long element = Packed.find(packed, Packed.first(packed), field, length, 2);
-            if (small && (element != 0 || Packed.count(packed) < 2 * MOST_PACKED)) {
+            if (small && (element != 0 || Packed.count(packed) < 2 * sizes.mostFields())) {
                 if (element != 0) {
                     replace(Packed.next(element), value, itsLength);
                 } else {

@@ -17,29 +17,21 @@ import io.solaster.store.type.Packed;
 
 /**
  * The sets of one keyspace. {@link #open} names one, and all other calls are about that one, till the next. A set of at most
- * {@link #MOST_NUMBERS} whole numbers is an {@link IntSet}; one of at most {@link #MOST_PACKED} members, none longer than
- * {@link #LONGEST_PACKED} bytes, is {@link Packed}; any other is a {@link FieldTable}, and stays one.
+ * some whole numbers is an {@link IntSet}; one of at most some members, none of them long, is {@link Packed}; any other is a
+ * {@link FieldTable}, and stays one. How many and how long says {@link Keyspace#encodings}.
  *
  * <p>
  * A member that is found is told by address and length, valid until the next call. On the owning shard.
  */
 public final class Sets implements AutoCloseable {
-    /** A set of numbers has at most so many, as in Redis. */
-    public static final int MOST_NUMBERS = 512;
-    /** A small set has at most so many members, as in Redis. */
-    public static final int MOST_PACKED = 128;
-    /** The longest member of a small set, in bytes. */
-    public static final int LONGEST_PACKED = 64;
-
     /** Of a small set's value: the byte that says so, and the form: {@link #PACKED}, or how wide its numbers are. */
     private static final int HEAD = 2;
     private static final int PACKED = 1;
 
     private final Keyspace keys;
     private final FieldTable table;
-    /** Room for a root record in the making, for the digits of a member, and for numbers that become packed. */
-    private long scratch = Memory.allocate(
-            FieldTable.ROOT + Digits.LONGEST + Packed.HEADER + (long) MOST_PACKED * Packed.numberSize(Long.MAX_VALUE));
+    /** Room for a root record in the making, and for the digits of a member. */
+    private long scratch = Memory.allocate(FieldTable.ROOT + Digits.LONGEST);
 
     private long key;
     private int keyLength;
@@ -267,7 +259,7 @@ public final class Sets implements AutoCloseable {
             if (number) {
                 return addNumber(member, itsLength);
             }
-            if (itsLength <= LONGEST_PACKED && numbers() < MOST_PACKED) {
+            if (itsLength <= keys.encodings().longestMember() && numbers() < keys.encodings().mostMembers()) {
                 toPacked();
             } else {
                 toTable();
@@ -277,7 +269,8 @@ public final class Sets implements AutoCloseable {
             if (Packed.find(content(), Packed.first(content()), member, itsLength, 1) != 0) {
                 return false;
             }
-            if (itsLength <= LONGEST_PACKED && Packed.count(content()) < MOST_PACKED) {
+            if (itsLength <= keys.encodings().longestMember()
+                    && Packed.count(content()) < keys.encodings().mostMembers()) {
                 resize(HEAD + Packed.bytes(content()) + Packed.size(member, itsLength));
                 Packed.insert(content(), Packed.end(content()), member, itsLength);
                 return true;
@@ -288,13 +281,13 @@ public final class Sets implements AutoCloseable {
     }
 
     private void create(long member, int itsLength, boolean number) {
-        if (number) {
+        if (number && keys.encodings().mostNumbers() > 0) {
             long value = Decimal.parse(member, itsLength);
             int width = IntSet.width(value);
             entry = keys.create(key, keyLength, Keyspace.TYPE_SET, HEAD + width, 0);
             head(width);
             IntSet.insert(content(), width, 0, 0, value);
-        } else if (itsLength <= LONGEST_PACKED) {
+        } else if (itsLength <= keys.encodings().longestMember() && keys.encodings().mostMembers() > 0) {
             entry = keys.create(key, keyLength, Keyspace.TYPE_SET,
                     HEAD + Packed.HEADER + Packed.size(member, itsLength), 0);
             head(PACKED);
@@ -330,7 +323,7 @@ public final class Sets implements AutoCloseable {
         if (where >= 0) {
             return false;
         }
-        if (count == MOST_NUMBERS) {
+        if (count >= keys.encodings().mostNumbers()) {
             toTable();
             return table.put(root(), member, itsLength, 0, FieldNode.NO_VALUE, 0);
         }
@@ -343,13 +336,18 @@ public final class Sets implements AutoCloseable {
     }
 
     private void toPacked() {
-        long packed = scratch + FieldTable.ROOT + Digits.LONGEST;
-        Packed.clear(packed);
-        for (int i = 0; i < numbers(); i++) {
-            Packed.insertNumber(packed, Packed.end(packed), IntSet.get(content(), width(), i));
+        int count = numbers();
+        long packed = Memory.allocate(Packed.HEADER + (long) count * Packed.numberSize(Long.MAX_VALUE));
+        try {
+            Packed.clear(packed);
+            for (int i = 0; i < count; i++) {
+                Packed.insertNumber(packed, Packed.end(packed), IntSet.get(content(), width(), i));
+            }
+            resize(HEAD + Packed.bytes(packed));
+            Memory.copy(packed, content(), Packed.bytes(packed));
+        } finally {
+            Memory.free(packed);
         }
-        resize(HEAD + Packed.bytes(packed));
-        Memory.copy(packed, content(), Packed.bytes(packed));
         head(PACKED);
     }
 

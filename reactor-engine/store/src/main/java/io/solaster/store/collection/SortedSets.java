@@ -5,6 +5,7 @@ import io.solaster.engine.memory.Slabs;
 import io.solaster.engine.net.Digits;
 import io.solaster.store.keyspace.Effects;
 import io.solaster.store.keyspace.Effects.Step;
+import io.solaster.store.keyspace.Encodings;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.FieldNode;
@@ -16,7 +17,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * The sorted sets of one keyspace. {@link #open} names one, and all other calls are about that one, till the next. A set of
- * at most {@link #MOST_PACKED} members, none longer than {@link #LONGEST_PACKED} bytes, is {@link Packed}, each member with
+ * as few and as short members as {@link Keyspace#encodings} says is {@link Packed}, each member with
  * its score behind it; any other is a {@link FieldTable} of members and a {@link ScoreTree}, and stays so. A set that loses
  * its last member is no key any more.
  *
@@ -29,11 +30,6 @@ import org.jspecify.annotations.Nullable;
  * Longer than 500 lines because each call is a few lines, over the classes that do the work.
  */
 public final class SortedSets implements AutoCloseable {
-    /** A small set has at most so many members, as in Redis. */
-    public static final int MOST_PACKED = 128;
-    /** The longest member of a small set, in bytes, as in Redis. */
-    public static final int LONGEST_PACKED = 64;
-
     private static final int SCORE_BYTES = 8;
     private static final byte TREE = 1;
 
@@ -322,13 +318,14 @@ public final class SortedSets implements AutoCloseable {
     }
 
     private void put(double score, long address, int length) {
-        if (entry == 0 && length <= LONGEST_PACKED) {
+        Encodings sizes = keys.encodings();
+        if (entry == 0 && length <= sizes.longestScored() && sizes.mostScored() > 0) {
             entry = keys.create(key, keyLength, Keyspace.TYPE_ZSET, 1 + Packed.HEADER + Packed.size(address, length)
                     + scoreSize(score), 0);
             Memory.putByte(value(), ValueType.PACKED);
             Packed.clear(piece(value()));
             insert(0, score, address, length);
-        } else if (length <= LONGEST_PACKED && !isTree() && count() < MOST_PACKED) {
+        } else if (entry != 0 && length <= sizes.longestScored() && !isTree() && count() < sizes.mostScored()) {
             int offset = place(score, address, length);
             int bytes = Packed.bytes(piece(value())) + Packed.size(address, length) + scoreSize(score);
             entry = keys.resizeValue(key, keyLength, 1 + bytes);

@@ -260,6 +260,12 @@ public interface Keyspace extends AutoCloseable {
      */
     long extendValue(long key, int keyLength, int valueLength);
 
+    /** Up to which sizes values are kept small. */
+    Encodings encodings();
+
+    /** From now on values are kept small up to these sizes. */
+    void encodings(Encodings sizes);
+
     /** From now on keys are evicted, and their use is noted, so. What was noted by another order is taken as it is. */
     void evictionPolicy(EvictionPolicy policy);
 

@@ -37,6 +37,7 @@ final class OffHeapKeyspace implements Keyspace {
     private final SystemMemory system;
     private final boolean ownsNodes;
     private @Nullable OffHeapKeyspace aside;
+    private Encodings encodings = Encodings.DEFAULTS;
     private KeyspaceHash hash;
 
     private long size;
@@ -109,6 +110,7 @@ final class OffHeapKeyspace implements Keyspace {
         OffHeapKeyspace made = aside;
         if (made == null) {
             made = new OffHeapKeyspace(system, hash, types, nodes, false);
+            made.encodings = encodings;
             aside = made;
         }
         return made;
@@ -438,6 +440,19 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public long scan(long cursor, EntryVisitor visitor) {
         return size == 0 ? 0 : Scan.visit(directory, cursor, visitor);
+    }
+
+    @Override
+    public Encodings encodings() {
+        return encodings;
+    }
+
+    @Override
+    public void encodings(Encodings sizes) {
+        encodings = sizes;
+        if (aside != null) {
+            aside.encodings = sizes;
+        }
     }
 
     @Override

@@ -19,6 +19,7 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
 import io.solaster.store.acl.Acl;
+import io.solaster.store.keyspace.Encodings;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.message.Channels;
 import io.solaster.store.message.EventClasses;
@@ -46,6 +47,7 @@ public final class Parts {
     private volatile MemorySettings memory;
     private volatile DiagnosticSettings diagnostics = DiagnosticSettings.DEFAULTS;
     private final long maxGathered;
+    private volatile Encodings encodings = Encodings.DEFAULTS;
     private final Map<Class<?>, Object> families = new ConcurrentHashMap<>();
     private final AtomicInteger busyScripts = new AtomicInteger();
     private volatile long busyMillis = 5000;
@@ -203,6 +205,16 @@ public final class Parts {
     /** Sets what the keys of all shards may take: each shard sees it before its next command. On shard 0. */
     public void memory(MemorySettings settings) {
         memory = settings;
+    }
+
+    /** Up to which sizes values are kept small. */
+    public Encodings encodings() {
+        return encodings;
+    }
+
+    /** Sets up to which sizes values are kept small; each shard is to be told. On shard 0. */
+    public void encodings(Encodings sizes) {
+        encodings = sizes;
     }
 
     /** Bytes that one command may gather on one shard. */

@@ -35,8 +35,6 @@ public final class HyperLogLog {
     public static final int MAX_LENGTH = HEADER + 2 * REGISTERS;
     private static final int INDEX_BITS = 14;
     private static final int RANKS = 64 - INDEX_BITS;
-    /** The longest sparse value, as Redis's hll-sparse-max-bytes is at first. */
-    private static final int MAX_SPARSE = 3_000;
     private static final int MAX_SPARSE_VALUE = 32;
     private static final int MAX_VALUE_RUN = 4;
     private static final int MAX_ZERO_RUN = 64;
@@ -99,20 +97,21 @@ public final class HyperLogLog {
      * Adds an element.
      *
      * @param hash of the element, by {@link #hash}
+     * @param longest bytes of a value that is not dense
      * @return how long the value is now; {@link #SAME}, {@link #DAMAGED}, or {@link #TOO_LONG} if nothing was written
      */
-    public static int add(long address, int length, long hash) {
+    public static int add(long address, int length, long hash, int longest) {
         int rank = Long.numberOfTrailingZeros(hash >>> INDEX_BITS | 1L << RANKS) + 1;
-        return raise(address, length, (int) hash & REGISTERS - 1, rank);
+        return raise(address, length, (int) hash & REGISTERS - 1, rank, longest);
     }
 
     /** Raises one register, as {@link #add} does. */
-    public static int raise(long address, int length, int index, int rank) {
+    public static int raise(long address, int length, int index, int rank, int longest) {
         int added;
         if (isDense(address)) {
             added = raise(address + HEADER, index, rank) ? length : SAME;
         } else {
-            added = rank > MAX_SPARSE_VALUE ? TOO_LONG : addSparse(address, length, index, rank);
+            added = rank > MAX_SPARSE_VALUE ? TOO_LONG : addSparse(address, length, index, rank, longest);
         }
         if (added > 0) {
             stale(address);
@@ -227,7 +226,7 @@ public final class HyperLogLog {
         return at + 2;
     }
 
-    private static int addSparse(long address, int length, int index, int rank) {
+    private static int addSparse(long address, int length, int index, int rank, int longest) {
         long end = address + length;
         long before = address + HEADER;
         long at = before;
@@ -261,7 +260,7 @@ public final class HyperLogLog {
             int ahead = index - first;
             int behind = first + run - 1 - index;
             int more = 1 + size(isValue, ahead) + size(isValue, behind) - oldBytes;
-            if (more > 0 && length + more > MAX_SPARSE) {
+            if (more > 0 && length + more > longest) {
                 return TOO_LONG;
             }
             long next = at + oldBytes;

@@ -15,6 +15,7 @@ import java.util.Set;
 import java.util.SplittableRandom;
 import java.util.TreeSet;
 
+import io.solaster.store.keyspace.Encodings;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
 import io.solaster.store.type.FieldTable;
@@ -346,7 +347,7 @@ final class SortedSetsTest {
     @Test
     void setsBeginSmallAndBecomeTrees() {
         open("set");
-        for (int i = 0; i < SortedSets.MOST_PACKED; i++) {
+        for (int i = 0; i < Encodings.DEFAULTS.mostScored(); i++) {
             put("m" + i, i);
         }
         assertThat(sets.isTree()).isFalse();
@@ -360,7 +361,7 @@ final class SortedSetsTest {
         sets.removeFound();
         assertThat(keys.size()).isZero();
         open("other");
-        put("x".repeat(SortedSets.LONGEST_PACKED + 1), 1);
+        put("x".repeat(Encodings.DEFAULTS.longestScored() + 1), 1);
         assertThat(sets.isTree()).isTrue();
     }
 

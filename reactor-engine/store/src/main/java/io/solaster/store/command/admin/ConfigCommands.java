@@ -17,6 +17,8 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Sharded;
 import io.solaster.store.acl.Acl;
 import io.solaster.store.acl.BadRuleException;
+import io.solaster.store.keyspace.Encodings;
+import io.solaster.store.keyspace.Encodings.Size;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.message.EventClasses;
 import io.solaster.store.shard.CommandCall;
@@ -89,6 +91,12 @@ public final class ConfigCommands {
                 (settings, value) -> settings.withDecayMinutes((int) integer(value, 0, Integer.MAX_VALUE)));
         PARAMETERS.put("notify-keyspace-events", new Parameter("notify-keyspace-events",
                 settings -> EventClasses.letters(settings.events()), Settings::with));
+        for (Size size : Size.values()) {
+            encoding(size.parameter(), size);
+            if (!size.oldName().isEmpty()) {
+                encoding(size.oldName(), size);
+            }
+        }
         frozen("cluster-enabled", config -> "no");
         diagnostic("slowlog-log-slower-than", settings -> Long.toString(settings.slowMicros()),
                 (settings, value) -> settings.withSlowMicros(integer(value, -1, Long.MAX_VALUE)));
@@ -116,21 +124,25 @@ public final class ConfigCommands {
 
     /** What is in force for a server, and for the store behind it. */
     private record Settings(Parts parts, ServerConfig server, MemorySettings memory, DiagnosticSettings diagnostics,
-            int events) {
+            int events, Encodings encodings) {
         static Settings of(Parts parts, ServerConfig server) {
-            return new Settings(parts, server, parts.memory(), parts.diagnostics(), parts.events());
+            return new Settings(parts, server, parts.memory(), parts.diagnostics(), parts.events(), parts.encodings());
         }
 
         Settings with(ServerConfig changed) {
-            return new Settings(parts, changed, memory, diagnostics, events);
+            return new Settings(parts, changed, memory, diagnostics, events, encodings);
         }
 
         Settings with(MemorySettings changed) {
-            return new Settings(parts, server, changed, diagnostics, events);
+            return new Settings(parts, server, changed, diagnostics, events, encodings);
         }
 
         Settings with(DiagnosticSettings changed) {
-            return new Settings(parts, server, memory, changed, events);
+            return new Settings(parts, server, memory, changed, events, encodings);
+        }
+
+        Settings with(Encodings changed) {
+            return new Settings(parts, server, memory, diagnostics, events, changed);
         }
 
         Settings with(String letters) throws BadValue {
@@ -138,7 +150,7 @@ public final class ConfigCommands {
             if (classes < 0) {
                 throw new BadValue(EventClasses.UNKNOWN);
             }
-            return new Settings(parts, server, memory, diagnostics, classes);
+            return new Settings(parts, server, memory, diagnostics, classes, encodings);
         }
     }
 
@@ -194,6 +206,19 @@ public final class ConfigCommands {
     private static void memory(String name, Function<MemorySettings, String> reader, MemoryWriter writer) {
         PARAMETERS.put(name, new Parameter(name, settings -> reader.apply(settings.memory()),
                 (settings, value) -> settings.with(writer.write(settings.memory(), value))));
+    }
+
+    /** Up to which size values are kept small, on all shards. */
+    private static void encoding(String name, Size size) {
+        PARAMETERS.put(name, new Parameter(name, settings -> Long.toString(settings.encodings().get(size)),
+                (settings, value) -> settings.with(settings.encodings().with(size, size(value, size)))));
+    }
+
+    private static long size(String value, Size size) throws BadValue {
+        if (size == Size.LIST_SIZE) {
+            return integer(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        }
+        return size.isBytes() ? memory(value) : integer(value, 0, Long.MAX_VALUE);
     }
 
     /** One of what is noted of commands, on all shards. */
@@ -295,6 +320,7 @@ public final class ConfigCommands {
     private static boolean tell(StoreShard shard) {
         ShardWatch.of(shard).settingsChanged();
         shard.tellEvents();
+        shard.keyspace().encodings(shard.parts().encodings());
         return true;
     }
 
@@ -322,6 +348,7 @@ public final class ConfigCommands {
         settings.change(config.server());
         parts.diagnostics(config.diagnostics());
         parts.events(config.events());
+        parts.encodings(config.encodings());
         if (!config.memory().equals(parts.memory())) {
             parts.memory(config.memory());
         }

@@ -77,10 +77,10 @@ public final class HyperLogLogCommands {
             if (keys.isHeld(entry)) {
                 entry = keys.resizeValue(call.address(1), call.length(1), length);
             }
-            return HyperLogLog.add(keys.valueAddress(entry), length, hash);
+            return HyperLogLog.add(keys.valueAddress(entry), length, hash, keys.encodings().longestSparse());
         }
         entry = keys.resizeValue(call.address(1), call.length(1), length + HyperLogLog.ROOM);
-        int added = HyperLogLog.add(keys.valueAddress(entry), length, hash);
+        int added = HyperLogLog.add(keys.valueAddress(entry), length, hash, keys.encodings().longestSparse());
         entry = keys.resizeValue(call.address(1), call.length(1), added > 0 ? added : length);
         return added == HyperLogLog.TOO_LONG ? addDense(call, entry, hash) : added;
     }
@@ -93,7 +93,7 @@ public final class HyperLogLogCommands {
                     dense) == HyperLogLog.DAMAGED) {
                 return HyperLogLog.DAMAGED;
             }
-            int added = HyperLogLog.add(dense, HyperLogLog.DENSE_LENGTH, hash);
+            int added = HyperLogLog.add(dense, HyperLogLog.DENSE_LENGTH, hash, 0);
             long entry = keys.resizeValue(call.address(1), call.length(1), HyperLogLog.DENSE_LENGTH);
             Memory.copy(dense, keys.valueAddress(entry), HyperLogLog.DENSE_LENGTH);
             return added;
@@ -226,10 +226,11 @@ public final class HyperLogLogCommands {
             } else {
                 Memory.copy(keys.valueAddress(entry), value, length);
             }
+            int longest = keys.encodings().longestSparse();
             for (int i = 0; i < HyperLogLog.REGISTERS; i++) {
                 int rank = HyperLogLog.register(all, i);
                 boolean tooLong = dense && !HyperLogLog.isDense(value);
-                int raised = rank == 0 || tooLong ? length : HyperLogLog.raise(value, length, i, rank);
+                int raised = rank == 0 || tooLong ? length : HyperLogLog.raise(value, length, i, rank, longest);
                 if (tooLong || raised == HyperLogLog.TOO_LONG) {
                     long other = value + HyperLogLog.DENSE_LENGTH;
                     if (HyperLogLog.toDense(value, length, other) == HyperLogLog.DAMAGED) {
@@ -237,7 +238,7 @@ public final class HyperLogLogCommands {
                     }
                     value = other;
                     length = HyperLogLog.DENSE_LENGTH;
-                    raised = rank == 0 ? length : HyperLogLog.raise(value, length, i, rank);
+                    raised = rank == 0 ? length : HyperLogLog.raise(value, length, i, rank, longest);
                 }
                 if (raised == HyperLogLog.DAMAGED) {
                     return DAMAGED;
