@@ -4,7 +4,9 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 
+import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -12,6 +14,8 @@ import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scripts as applications use them, and those that mean harm. */
 class ScriptTest {
+    private static StoreFixture fixture;
+
     private static final String LIMITER = """
             local key = KEYS[1]
             local limit = tonumber(ARGV[1])
@@ -49,9 +53,19 @@ class ScriptTest {
 
     private RespClient client;
 
+    @BeforeAll
+    static void start() {
+        fixture = StoreFixture.patient(2);
+    }
+
+    @AfterAll
+    static void stop() {
+        fixture.engine().close();
+    }
+
     @BeforeEach
     void connect() {
-        client = StoreFixture.of(2).connect();
+        client = fixture.connect();
         client.call("FLUSHALL");
     }
 
@@ -148,6 +162,59 @@ class ScriptTest {
         assertThat(replies.subList(0, 2))
                 .anySatisfy(reply -> assertThat(reply).startsWith("-ERR Script attempted to access"
                         + " the key '").contains("declare"));
+    }
+
+    @Test
+    void runsAScriptOverShardsAsOneStep() {
+        String script = """
+                local sum = 0
+                for i, key in ipairs(KEYS) do
+                    redis.call('SET', key, i)
+                end
+                local ok, problem = pcall(redis.call, 'INCR', KEYS[1], 'x')
+                for i, value in ipairs(redis.call('MGET', unpack(KEYS))) do
+                    sum = sum + tonumber(value)
+                end
+                local failed = redis.pcall('LPUSH', KEYS[2], 1)
+                local nested = {pcall(function() return redis.call('GET', KEYS[3]) end)}
+                return {sum, ok and 1 or 0, failed.err, nested[2], redis.call('DEL', unpack(KEYS))}
+                """;
+        for (int i = 0; i < 3; i++) {
+            assertThat(eval(script, "4", "a", "b", "c", "d"))
+                    .isEqualTo("*5|:10|:0|$65|WRONGTYPE Operation against a key"
+                            + " holding the wrong kind of value|$1|3|:4");
+        }
+        assertThat(eval("redis.call('SET', KEYS[1], 'x') redis.call('SET', KEYS[2], 'x') redis.call('INCR', KEYS[2])"
+                + " return 1", "4", "a", "b", "c", "d"))
+                .matches("-ERR value is not an integer or out of range script: [0-9a-f]{40}, on @user_script:1\\.");
+        assertThat(client.call("MGET", "a", "b")).isEqualTo("*2|$1|x|$1|x");
+        assertThat(eval("return redis.call('GET', 'e{x}')", "2", "a", "b"))
+                .startsWith("-ERR Script attempted to access");
+        assertThat(client.call("DEL", "a", "b")).isEqualTo(":2");
+    }
+
+    @Test
+    void findsAllKeysForAScriptThatNamesNone() {
+        assertThat(eval("for i = 1, 20 do redis.call('SET', 'key' .. i, i) end return redis.call('DBSIZE')", "0"))
+                .isEqualTo(":20");
+        assertThat(eval("return redis.call('MGET', 'key1', 'key2', 'key3', 'none')", "0"))
+                .isEqualTo("*4|$1|1|$1|2|$1|3|$-1");
+        assertThat(eval("redis.call('FLUSHALL') return redis.call('DBSIZE')", "0")).isEqualTo(":0");
+    }
+
+    @Test
+    void keepsItsOrderWithWhatStandsAroundIt() {
+        for (int i = 0; i < 20; i++) {
+            client.send("SET", "a" + i, "1").send("SET", "b" + i, "2")
+                    .send("EVAL", "return {redis.call('GET', KEYS[1]), redis.call('GETDEL', KEYS[2])}", "2", "a" + i,
+                            "b" + i)
+                    .send("GET", "b" + i).send("EVAL", "return redis.call('INCR', KEYS[1])", "1", "a" + i)
+                    .send("GET", "a" + i);
+        }
+        for (int i = 0; i < 20; i++) {
+            assertThat(List.of(client.reply(), client.reply(), client.reply(), client.reply(), client.reply(),
+                    client.reply())).containsExactly("+OK", "+OK", "*2|$1|1|$1|2", "$-1", ":2", "$1|2");
+        }
     }
 
     @Test

@@ -10,9 +10,11 @@ import java.util.function.Supplier;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.StallConfig;
 import io.solaster.config.StoreConfig;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ShardCount;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Sharded;
 import io.solaster.engine.net.TcpServer;
@@ -30,7 +32,11 @@ public final class StoreFixture {
     private final Server server;
 
     private StoreFixture(int shards) {
-        engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER)
+        this(EngineConfig.defaults().withShards(shards));
+    }
+
+    private StoreFixture(EngineConfig config) {
+        engine = Engine.start(config.withPinning(Pinning.NEVER)
                 .withTransport(Transport.valueOf(System.getProperty("solaster.test.transport", "AUTO"))));
         store = Store.on(engine, StoreConfig.defaults(),
                 () -> System.currentTimeMillis() + ahead.get());
@@ -45,6 +51,15 @@ public final class StoreFixture {
     /** One that is shared with nobody. */
     static StoreFixture alone(int shards) {
         return new StoreFixture(shards);
+    }
+
+    /** As {@link #alone}, for tests that hold a shard for longer than is worth a word. */
+    static StoreFixture patient(int shards) {
+        EngineConfig usual = EngineConfig.defaults();
+        return new StoreFixture(new EngineConfig(new ShardCount(shards), usual.smt(), usual.pinning(),
+                usual.housekeeping(), usual.transport(), usual.idle(), usual.taskQuota(), usual.mesh(), usual.offload(),
+                usual.files(), usual.memory(), usual.checks(), usual.shutdownTimeout(), usual.groups(),
+                new StallConfig(false, Duration.ofSeconds(1), 0, Duration.ZERO)));
     }
 
     /** A server on a free port, as an empty configuration gives it. */

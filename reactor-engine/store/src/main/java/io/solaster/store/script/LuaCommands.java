@@ -14,6 +14,7 @@ import io.solaster.engine.net.Digits;
 import io.solaster.engine.net.QuietLog;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.acl.User;
+import io.solaster.store.multi.CommandPlace;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.KeyPositions;
@@ -93,6 +94,12 @@ final class LuaCommands {
         if (command.has(Command.Flag.WRITE)) {
             run.writes();
         }
+        if (run.isOverShards() && isOnKeys(command) && CommandPlace.of(command, call) != shard.shard().id()) {
+            return lua[0].mayYield(thread)
+                    ? run.callElsewhere(thread, command, call, raises)
+                    : fails(thread, "ERR '" + command.name() + "' has keys on another shard, and cannot be called here:"
+                            + " within a metamethod, an iterator, or a function that sorts or replaces", raises);
+        }
         call.client(null);
         call.now(run.now());
         ReplyWriter reply = call.reply();
@@ -101,17 +108,27 @@ final class LuaCommands {
         shard.runWithin(command, call);
         int length = reply.position();
         long address = Memory.address(reply.buffer());
-        boolean failed = Memory.getByte(address) == '-';
         reply.finish();
         Lua.top(thread, 0);
-        if (!lua[0].heap().hasRoom((long) length * GROWTH)) {
-            return fails(thread, "ERR not enough memory for the reply of '" + command.name() + "'", raises);
-        }
-        Objects.requireNonNull(toLua).push(thread, address);
+        boolean failed = pushReply(thread, address, length);
         if (replies.capacity() > KEPT_REPLIES) {
             replies.clear().capacity(REPLIES);
         }
         return failed && raises ? lua[0].raise(thread) : 1;
+    }
+
+    private static boolean isOnKeys(Command command) {
+        return command.route() == Command.Route.KEYS || command.route() == Command.Route.EVERY_SHARD;
+    }
+
+    /** Pushes what a reply becomes; whether that is an error. */
+    boolean pushReply(long thread, long address, int length) {
+        if (!lua[0].heap().hasRoom((long) length * GROWTH)) {
+            pushError(thread, "ERR not enough memory for a reply of " + length + " bytes");
+            return true;
+        }
+        Objects.requireNonNull(toLua).push(thread, address);
+        return Memory.getByte(address) == '-';
     }
 
     /** Takes what was given as the arguments of a command. */
@@ -181,14 +198,37 @@ final class LuaCommands {
         if (command.has(Command.Flag.DENYOOM) && run.isOutOfMemory()) {
             return "OOM command not allowed when used memory > 'maxmemory'.";
         }
+        String unkept = command.has(Command.Flag.WRITE) && !run.hasWritten() ? shard.refusalToKeep() : null;
+        if (unkept != null) {
+            return unkept;
+        }
         return switch (command.route()) {
             case CONNECTION -> null;
             case CHANNEL -> shard.isHeldUp(command) ? "ERR too many messages wait for subscribers" : null;
-            case KEYS -> keys(run, command);
-            case EVERY_SHARD -> shard.parts().count() == 1
-                    ? null
-                    : "ERR '" + command.name() + "' concerns all shards, and is not allowed from a script";
+            case KEYS -> run.isOverShards() ? heldKeys(run, command) : keys(run, command);
+            case EVERY_SHARD -> shard.parts().count() == 1 || run.isOverShards() && run.holds(command, call)
+                    || restarts(run)
+                            ? null
+                            : "ERR '" + command.name() + "' concerns all shards, and is not allowed from a script";
         };
+    }
+
+    /** Where a script is to begin anew, with the keys of all shards; what it calls now is not run. */
+    private static boolean restarts(ScriptRun run) {
+        if (run.mayRestart()) {
+            run.restart();
+        }
+        return false;
+    }
+
+    private @Nullable String heldKeys(ScriptRun run, Command command) {
+        if (run.holds(command, call)) {
+            return null;
+        }
+        KeyPositions keys = call.keys();
+        return "ERR Script attempted to access the key '" + (keys.count() == 0 ? "" : call.word(keys.at(0), 128))
+                + "', or another one of '" + command.name()
+                + "', which was not declared; name it among the keys of the script";
     }
 
     /** Why the keys of a command may not be used. */
@@ -200,6 +240,7 @@ final class LuaCommands {
             int at = keys.at(i);
             int slot = Slots.of(call.address(at), call.length(at));
             if (shards > 1 && Slots.shardOf(slot, shards) != shard.shard().id()) {
+                boolean ignored = restarts(run);
                 return "ERR Script attempted to access the key '" + call.word(at, 128)
                         + "', which lies on another shard and was not declared; name it among the keys of the script";
             }
@@ -211,13 +252,17 @@ final class LuaCommands {
         return null;
     }
 
+    void pushError(long thread, String problem) {
+        Lua.newTable(thread, 0, 1);
+        LuaState.pushName(thread, LuaState.ERR);
+        lua[0].push(thread, problem);
+        Lua.rawSet(thread, -3);
+    }
+
     /** Fails as commands do: with a table. */
     private int fails(long thread, @Nullable String problem, boolean raises) {
         Lua.top(thread, 0);
-        Lua.newTable(thread, 0, 1);
-        LuaState.pushName(thread, LuaState.ERR);
-        lua[0].push(thread, problem == null ? "ERR" : problem);
-        Lua.rawSet(thread, -3);
+        pushError(thread, problem == null ? "ERR" : problem);
         return raises ? lua[0].raise(thread) : 1;
     }
 

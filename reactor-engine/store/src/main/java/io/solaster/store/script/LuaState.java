@@ -355,8 +355,10 @@ final class LuaState implements AutoCloseable {
             int ignored = Lua.describe(thread, what.address(), at);
             String source = record.get(ValueLayout.ADDRESS, SOURCE).reinterpret(Long.MAX_VALUE).getString(0,
                     StandardCharsets.ISO_8859_1);
-            if (!source.startsWith("=")) {
-                return source + ":" + record.get(ValueLayout.JAVA_INT, LINE);
+            int line = record.get(ValueLayout.JAVA_INT, LINE);
+            // Within a turn that is over no line is known.
+            if (!source.startsWith("=") && line > 0) {
+                return source + ":" + line;
             }
         }
         return null;
@@ -420,8 +422,13 @@ final class LuaState implements AutoCloseable {
      * gone on with.
      */
     int raise(long thread) {
-        Lua.hook(thread, lastError, Lua.HOOK_RETURN, 0);
+        raiseIn(thread);
         return 1;
+    }
+
+    /** Has the function fail that a thread has left off in, with what it is answered. */
+    void raiseIn(long thread) {
+        Lua.hook(thread, lastError, Lua.HOOK_RETURN, 0);
     }
 
     /** Pushes a text of which each character is one byte. */

@@ -9,9 +9,13 @@ import java.util.Objects;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.Shard;
+import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.acl.User;
+import io.solaster.store.multi.CommandList;
+import io.solaster.store.multi.CommandSequence;
+import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
 import io.solaster.store.shard.StoreShard;
@@ -22,9 +26,15 @@ import org.jspecify.annotations.Nullable;
  * each turn, with the slots of its keys held meanwhile, so that it is one step nevertheless. It then goes on until it ends,
  * whatever becomes of its client. Used again and again, on the owning shard.
  */
-final class ScriptRun implements CommandCall.Unfinished {
+final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter {
     /** Slots that a script may come to use once it has left off, beside those before. */
     private static final int MOST_MORE = 1024;
+    private static final int FIRST_KEY = 3;
+
+    /** What it waits for. */
+    private enum Wait {
+        NOTHING, TURN, KEYS, REPLY, END, KEYS_BACK
+    }
 
     private final ShardScripts scripts;
     private final StoreShard shard;
@@ -36,6 +46,18 @@ final class ScriptRun implements CommandCall.Unfinished {
     private long thread;
     private long generation = -1;
 
+    // Where its keys lie on several shards.
+    private @Nullable CommandSequence sequence;
+    private final CommandList list = new CommandList();
+    private Wait wait = Wait.NOTHING;
+    private boolean restart;
+    private boolean calling;
+    private boolean raises;
+    private boolean sending;
+    private boolean sent;
+    private long caller;
+
+    private int declared;
     private @Nullable Compiled compiled;
     private @Nullable User user;
     private boolean readOnly;
@@ -88,7 +110,7 @@ final class ScriptRun implements CommandCall.Unfinished {
         compiled = toRun;
         user = call.user();
         readOnly = onlyReads || script.has(Script.NO_WRITES);
-        outOfMemory = !script.has(Script.ALLOW_OOM) && shard.isOutOfMemory();
+        outOfMemory = !script.has(Script.ALLOW_OOM) && shard.refusal() != null;
         mayLeave = call.mayLeave() && scripts.mayLeave();
         now = call.now();
         begun = scripts.nanos();
@@ -101,6 +123,12 @@ final class ScriptRun implements CommandCall.Unfinished {
         left = false;
         done = false;
         dropped = false;
+        restart = false;
+        calling = false;
+        sending = false;
+        sent = false;
+        sequence = null;
+        wait = Wait.NOTHING;
         if (onlyReads && !undeclared && !script.has(Script.NO_WRITES)) {
             problem = "ERR Can not execute a script with write flag using *_ro command.";
         } else if (outOfMemory && !undeclared && !readOnly) {
@@ -119,14 +147,49 @@ final class ScriptRun implements CommandCall.Unfinished {
     }
 
     /** Runs it, and writes its reply; or leaves off. */
-    void start(CommandCall call) {
+    void start(CommandCall call, int keys) {
+        declared = keys;
         Lua.rawGet(thread, Lua.REGISTRY, compiled().reference);
-        if (step(0)) {
+        boolean ended = step(0);
+        if (restart) {
+            scripts.tables(call, keys);
+            startOverShards(call, keys);
+        } else if (ended) {
             answer(call.reply(), thread);
             end();
         } else {
             leave(call);
+            hold();
+            later();
         }
+    }
+
+    /** Runs it with keys of several shards: of all, where it has named none. */
+    void startOverShards(CommandCall call, int keys) {
+        if (restart) {
+            restart = false;
+            problem = null;
+            thread = lua.newThread(threadReference);
+            lua.level(0);
+        }
+        level = 0;
+        declared = keys;
+        CommandSequence made = new CommandSequence(shard);
+        sequence = made;
+        made.begin(this, null, null);
+        if (keys == 0) {
+            made.everyShard(!readOnly);
+        }
+        slotCount = 0;
+        for (int i = 0; i < keys; i++) {
+            int slot = Slots.of(call.address(FIRST_KEY + i), call.length(FIRST_KEY + i));
+            made.slot(slot, !readOnly);
+            add(slot);
+        }
+        leave(call);
+        wait = Wait.KEYS;
+        list.clear();
+        send(false);
     }
 
     private Compiled compiled() {
@@ -265,6 +328,38 @@ final class ScriptRun implements CommandCall.Unfinished {
         return scripts.nanos() - begun;
     }
 
+    /** Whether it has keys of several shards. */
+    boolean isOverShards() {
+        return sequence != null;
+    }
+
+    /** Whether a command's keys are its own. */
+    boolean holds(Command command, CommandCall call) {
+        return Objects.requireNonNull(sequence).holds(command, call);
+    }
+
+    /** Whether it may begin anew with the keys of all shards: it has named none, and done nothing yet. */
+    boolean mayRestart() {
+        return mayLeave && !left && declared == 0 && !wrote;
+    }
+
+    void restart() {
+        restart = true;
+        fail("ERR it begins anew");
+    }
+
+    /** Has it leave off until a command is run whose keys lie on other shards. */
+    int callElsewhere(long running, Command command, CommandCall call, boolean raisesErrors) {
+        list.clear();
+        list.add(command, call);
+        caller = running;
+        raises = raisesErrors;
+        calling = true;
+        leaving = true;
+        Lua.top(running, 0);
+        return Lua.leave(running, 0);
+    }
+
     /** Notes a slot that it uses; whether it may. */
     boolean use(int slot) {
         for (int i = slotCount - 1; i >= 0 && i >= slotCount - 8; i--) {
@@ -346,10 +441,8 @@ final class ScriptRun implements CommandCall.Unfinished {
         replyResp3 = call.reply().resp3();
         lua.keepTables(keysReference, argumentsReference);
         level = lua.level();
-        hold();
         scripts.left(this);
         call.leave(this);
-        later();
     }
 
     private void later() {
@@ -359,30 +452,138 @@ final class ScriptRun implements CommandCall.Unfinished {
     }
 
     private void goOn() {
-        if (done || scripts.isClosed()) {
-            return;
+        if (!done && !scripts.isClosed()) {
+            resume(0);
+            drive();
         }
+    }
+
+    /** Goes on with it, unless it is to end. */
+    private void resume(int arguments) {
         if (!toldBusy && scripts.isTooLong(took())) {
             toldBusy = true;
             scripts.busy(1);
         }
+        boolean ended = true;
         if (problem == null) {
             lua.restoreTables(keysReference, argumentsReference);
             lua.level(level);
-            if (!step(0)) {
-                level = lua.level();
-                later();
-                return;
-            }
+            ended = step(arguments);
+            level = lua.level();
         } else {
             // It is not gone on with.
             problem += where();
             thread = lua.newThread(threadReference);
         }
-        finish();
+        lua.level(0);
+        if (ended) {
+            write();
+        }
+        wait = ended ? Wait.END : calling ? Wait.REPLY : Wait.TURN;
+        calling = false;
     }
 
-    private void finish() {
+    /** Does what comes next, for as long as nothing is to be waited for. */
+    private void drive() {
+        while (true) {
+            switch (wait) {
+                case TURN -> {
+                    later();
+                    return;
+                }
+                case END -> {
+                    if (sequence == null) {
+                        finish();
+                        return;
+                    }
+                    list.clear();
+                    wait = Wait.KEYS_BACK;
+                    send(true);
+                    return;
+                }
+                case REPLY -> {
+                    sending = true;
+                    Objects.requireNonNull(sequence).run(list, false, resp3, ShardScripts.MEMORY, null);
+                    sending = false;
+                    if (!sent) {
+                        return;
+                    }
+                    sent = false;
+                    replied();
+                }
+                case KEYS, KEYS_BACK, NOTHING -> {
+                    return;
+                }
+            }
+        }
+    }
+
+    private void send(boolean givesBack) {
+        Objects.requireNonNull(sequence).run(list, givesBack, false, ShardScripts.MEMORY, null);
+    }
+
+    /** What it waited for is there. */
+    @Override
+    public void done() {
+        switch (wait) {
+            case KEYS -> {
+                Lua.rawGet(thread, Lua.REGISTRY, compiled().reference);
+                resume(0);
+                drive();
+            }
+            case REPLY -> {
+                if (sending) {
+                    // Nobody calls deeper and deeper.
+                    sent = true;
+                } else {
+                    replied();
+                    drive();
+                }
+            }
+            case KEYS_BACK -> {
+                CommandSequence over = Objects.requireNonNull(sequence);
+                sequence = null;
+                over.close();
+                finish();
+            }
+            default -> throw new IllegalStateException("nothing was asked for");
+        }
+    }
+
+    private void replied() {
+        CommandSequence asked = Objects.requireNonNull(sequence);
+        ByteBuf replies = asked.replies();
+        boolean failed = true;
+        if (problem == null) {
+            if (asked.failure() != null || !replies.isReadable() || asked.isExceeded()) {
+                scripts.pushError(thread,
+                        asked.isExceeded() ? "ERR not enough memory for a reply" : "ERR internal error");
+            } else {
+                failed = scripts.pushReply(thread, replies);
+            }
+            if (failed && raises) {
+                lua.raiseIn(caller);
+            }
+        }
+        resume(1);
+    }
+
+    @Override
+    public void abandoned() {
+        shard.shard().executeOrElse(() -> {
+            sequence = null;
+            if (!done) {
+                fail("ERR a shard has stopped");
+                write();
+                finish();
+            }
+        }, () -> {
+            // All have stopped.
+        });
+    }
+
+    /** Keeps its reply. */
+    private void write() {
         ByteBuf into = Unpooled.directBuffer(256);
         try {
             ReplyWriter writer = scripts.writer();
@@ -390,21 +591,23 @@ final class ScriptRun implements CommandCall.Unfinished {
             writer.resp3(replyResp3);
             answer(writer, thread);
             writer.finish();
-            reply = into;
         } catch (Throwable failure) {
-            into.release();
-            reply = Unpooled.directBuffer(64).writeBytes("-ERR internal error\r\n".getBytes(
-                    StandardCharsets.ISO_8859_1));
+            into.clear().writeBytes("-ERR internal error\r\n".getBytes(StandardCharsets.ISO_8859_1));
         }
+        reply = into;
+    }
+
+    private void finish() {
         done = true;
+        wait = Wait.NOTHING;
         giveBack();
-        lua.level(0);
         lua.forget(keysReference);
         lua.forget(argumentsReference);
         if (toldBusy) {
             scripts.busy(-1);
         }
         scripts.over(this);
+        shard.serveWaiting();
         Runnable told = whenDone;
         if (told != null) {
             told.run();

@@ -9,6 +9,8 @@ import java.util.Locale;
 import java.util.Map;
 import java.util.function.Function;
 
+import io.netty.buffer.ByteBuf;
+import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.shard.Command;
@@ -30,6 +32,7 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     private static final int MOST_LEFT = 1000;
     private static final int IDLE = 4;
     private static final String NO_SCRIPT = "NOSCRIPT No matching script. Please use EVAL.";
+    private static final String CROSS_SLOT = "CROSSSLOT Keys in request don't hash to the same slot";
     private static final String TOO_MANY = "ERR the script cache is full: more than " + ScriptCache.MOST
             + " scripts, or "
             + (ScriptCache.MOST_BYTES >> 20) + " MiB of them, were loaded; SCRIPT FLUSH empties it";
@@ -212,6 +215,21 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
             run.refuse(call);
             return;
         }
+        tables(call, keys);
+        if (isOverShards(call, keys)) {
+            if (call.mayLeave() && mayLeave()) {
+                run.startOverShards(call, keys);
+            } else {
+                call.reply().error(CROSS_SLOT);
+                give(run);
+            }
+        } else {
+            run.start(call, keys);
+        }
+    }
+
+    /** Sets what scripts know as KEYS and ARGV. */
+    void tables(CommandCall call, int keys) {
         lua.beginKeys(keys);
         for (int i = 0; i < keys; i++) {
             lua.element(i + 1, call.address(3 + i), call.length(3 + i));
@@ -223,7 +241,27 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
             lua.element(i + 1, call.address(3 + keys + i), call.length(3 + keys + i));
         }
         lua.end();
-        run.start(call);
+    }
+
+    private boolean isOverShards(CommandCall call, int keys) {
+        int shards = shard.parts().count();
+        if (shards > 1) {
+            for (int i = 3; i < 3 + keys; i++) {
+                if (Slots.shardOf(Slots.of(call.address(i), call.length(i)), shards) != shard.shard().id()) {
+                    return true;
+                }
+            }
+        }
+        return false;
+    }
+
+    /** Pushes what a reply becomes; whether that is an error. */
+    boolean pushReply(long thread, ByteBuf reply) {
+        return commands.pushReply(thread, Memory.address(reply), reply.readableBytes());
+    }
+
+    void pushError(long thread, String problem) {
+        commands.pushError(thread, problem);
     }
 
     void current(@Nullable ScriptRun run) {
@@ -282,7 +320,7 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     }
 
     boolean isTooLong(long nanos) {
-        long limit = shard.parts().busyMillis();
+        long limit = shard.parts().diagnostics().busyMillis();
         return limit > 0 && nanos > limit * 1_000_000;
     }
 
@@ -302,7 +340,7 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         } else if (run.leaves(thread)) {
             int ignored = Lua.leave(thread, 0);
         } else if (isTooLong(run.stepTook())) {
-            run.fail("ERR script stopped after " + shard.parts().busyMillis()
+            run.fail("ERR script stopped after " + shard.parts().diagnostics().busyMillis()
                     + " ms at a place where it cannot let others go on: within MULTI, a metamethod, an iterator, or a"
                     + " function that sorts or replaces");
             lua.stop(thread);

@@ -52,6 +52,7 @@ final class CommandBatch extends Message {
     private @Nullable Hop hop;
 
     private final CommandList commands = new CommandList();
+    private final LateReply late = new LateReply(this::hasKeys);
 
     CommandBatch(StoreShard origin) {
         this.origin = origin;
@@ -114,6 +115,7 @@ final class CommandBatch extends Message {
         } catch (Throwable thrown) {
             failure = thrown;
             blocked = false;
+            late.drop();
             if (intent != null) {
                 target.locks().remove(intent);
             }
@@ -220,8 +222,18 @@ final class CommandBatch extends Message {
         call.now(target.now());
         IntentLocks locks = target.locks();
         long errorsBefore = writer.errors();
+        call.mayLeave(true);
         do {
             Command command = commands.next(call);
+            if (late.isAny()) {
+                if (!late.answers(writer)) {
+                    blocked = true;
+                    break;
+                }
+                commands.replied(writer.position());
+                commands.took();
+                continue;
+            }
             if (leftOff != null && leftOff.isOn()) {
                 if (!leftOff.goOn(command, call)) {
                     leaveOff();
@@ -242,9 +254,14 @@ final class CommandBatch extends Message {
             if (intent != null) {
                 locks.remove(intent);
             }
+            if (late.takes(call)) {
+                blocked = true;
+                break;
+            }
             commands.replied(writer.position());
             commands.took();
         } while (commands.hasNext() && writer.position() <= room);
+        call.mayLeave(false);
         errors += writer.errors() - errorsBefore;
         writer.finish();
     }

@@ -62,6 +62,7 @@ final class CommandRouting implements Transaction.Waiter {
     private @Nullable LeftOff leftOff;
     private @Nullable Command goesOn;
     private final KeyWait keyWait;
+    private final LateReply late = new LateReply(this::hasReply);
     /** What the client has begun with MULTI and WATCH. Made when that happens first. */
     private @Nullable ClientMulti multi;
 
@@ -146,6 +147,9 @@ final class CommandRouting implements Transaction.Waiter {
     }
 
     private Outcome look(CommandCall call, ReplyWriter reply) {
+        if (late.isAny()) {
+            return late.answers(reply) ? Outcome.NEXT : waitForReply();
+        }
         load(call);
         int count = call.count();
         Command command = CommandTable.find(call);
@@ -176,6 +180,10 @@ final class CommandRouting implements Transaction.Waiter {
             return Outcome.NEXT;
         }
         state.ran(command);
+        if (shard.parts().isBusy() && !command.has(Command.Flag.ALLOW_BUSY)) {
+            return refuse(command, reply,
+                    "BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.");
+        }
         if (shard.isGated() || !state.user().rights().mayAll()) {
             Outcome held = gate(command, call, reply);
             if (held != null) {
@@ -234,8 +242,9 @@ final class CommandRouting implements Transaction.Waiter {
 
     private Outcome route(Command command, CommandCall call, ReplyWriter reply) {
         int place = CommandPlace.of(command, call);
-        if (assembly != null && command.has(Command.Flag.BLOCKING)) {
-            // The replies before it come first, and this one may take long.
+        if (assembly != null && (command.has(Command.Flag.BLOCKING)
+                || command.has(Command.Flag.NO_MANDATORY_KEYS) && call.keys().count() == 0)) {
+            // The replies before it come first, and this one may take long; or it may use keys that it does not name.
             return Outcome.AGAIN;
         }
         if (place >= 0) {
@@ -246,6 +255,10 @@ final class CommandRouting implements Transaction.Waiter {
         }
         if (assembly != null) {
             return Outcome.AGAIN;
+        }
+        if (place == CommandPlace.CROSS_SLOT && command.has(Command.Flag.NO_MANDATORY_KEYS)) {
+            // A script takes the keys itself.
+            return run(command, call);
         }
         if (place != CommandPlace.SEVERAL) {
             reply.error(CommandPlace.refusal(command, place));
@@ -268,9 +281,35 @@ final class CommandRouting implements Transaction.Waiter {
         if (!shard.locks().isFree()) {
             return behindOthers(command, call);
         }
+        return run(command, call);
+    }
+
+    private Outcome run(Command command, CommandCall call) {
         int start = call.reply().position();
+        call.mayLeave(true);
         shard.run(command, call);
-        return call.isLeftOff() ? leaveOff(command, call, start) : keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
+        call.mayLeave(false);
+        if (call.isLeftOff()) {
+            return leaveOff(command, call, start);
+        }
+        if (late.takes(call)) {
+            return waitForReply();
+        }
+        return keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
+    }
+
+    private Outcome waitForReply() {
+        if (assembly == null) {
+            // With parts under way, the wait for them comes first anyhow.
+            connection.progress().waiting(Phase.BLOCKED);
+        }
+        return Outcome.AGAIN;
+    }
+
+    private void hasReply() {
+        if (connection.progress().is(Phase.BLOCKED)) {
+            connection.runLater();
+        }
     }
 
     /** A command that answers much goes on in a later turn, with its key its own meanwhile. */
@@ -348,13 +387,11 @@ final class CommandRouting implements Transaction.Waiter {
                 return Outcome.AGAIN;
             }
         }
-        int start = call.reply().position();
-        shard.run(command, call);
-        if (call.isLeftOff()) {
-            return leaveOff(command, call, start);
+        Outcome outcome = run(command, call);
+        if (!isLeftOff()) {
+            shard.locks().remove(own);
         }
-        shard.locks().remove(own);
-        return keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
+        return outcome;
     }
 
     private void hasKeys() {
@@ -589,6 +626,7 @@ final class CommandRouting implements Transaction.Waiter {
      * @param underWay whether they were: then they come back by themselves
      */
     void release(boolean underWay) {
+        late.drop();
         keyWait.gone();
         if (leftOff != null) {
             leftOff.end();

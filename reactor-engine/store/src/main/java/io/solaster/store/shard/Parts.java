@@ -50,7 +50,6 @@ public final class Parts {
     private volatile Encodings encodings = Encodings.DEFAULTS;
     private final Map<Class<?>, Object> families = new ConcurrentHashMap<>();
     private final AtomicInteger busyScripts = new AtomicInteger();
-    private volatile long busyMillis = 5000;
     /** What the keys of each shard take; written by that shard. */
     private final AtomicLong[] held;
     private final Subscriptions subscriptions;
@@ -255,15 +254,6 @@ public final class Parts {
     /** Says that scripts have come to run for so long, or have ended. */
     public void busy(int more) {
         busyScripts.addAndGet(more);
-    }
-
-    /** After how many milliseconds of one script commands are refused; 0 for never. */
-    public long busyMillis() {
-        return busyMillis;
-    }
-
-    public void busyMillis(long millis) {
-        busyMillis = millis;
     }
 
     /** The longest value that commands may make of shorter ones, in bytes. */

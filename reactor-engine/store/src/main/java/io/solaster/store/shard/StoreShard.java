@@ -566,12 +566,17 @@ public final class StoreShard implements AutoCloseable {
     /** Why a command may not be run, in Redis's words; null if it may. */
     @Nullable
     String refusal(Command command) {
-        Journal journal = journal();
-        String unkept = journal != null && command.has(Command.Flag.WRITE) ? journal.refusal() : null;
+        String unkept = command.has(Command.Flag.WRITE) ? refusalToKeep() : null;
         if (unkept != null) {
             return unkept;
         }
         return command.has(Command.Flag.DENYOOM) ? refusal() : null;
+    }
+
+    /** Why nothing may be written, since it would not be kept; null if it may. */
+    public @Nullable String refusalToKeep() {
+        Journal journal = journal();
+        return journal == null ? null : journal.refusal();
     }
 
     /** Why nothing may be run that might need memory, in Redis's words; null if it may. */
@@ -579,11 +584,6 @@ public final class StoreShard implements AutoCloseable {
         return maxMemory.isLimited() && !maxMemory.makeRoom(full && isFull())
                 ? "OOM command not allowed when used memory > 'maxmemory'."
                 : null;
-    }
-
-    /** Whether commands that need memory are to be refused, though others' keys were evicted. */
-    public boolean isOutOfMemory() {
-        return maxMemory.isLimited() && !maxMemory.makeRoom(full && isFull());
     }
 
     /** Another call, for commands that run while one is under way. */

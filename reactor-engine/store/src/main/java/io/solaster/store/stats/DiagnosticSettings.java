@@ -7,10 +7,12 @@ package io.solaster.store.stats;
  * @param slowLogLength entries that it keeps
  * @param latencyMillis events that take so long, in milliseconds, are remembered for {@code LATENCY}; 0 for none
  * @param aclLogLength entries of what was refused to users that each shard keeps
+ * @param busyMillis milliseconds after which a script runs for too long; 0 for never
  */
-public record DiagnosticSettings(long slowMicros, int slowLogLength, long latencyMillis, int aclLogLength) {
+public record DiagnosticSettings(long slowMicros, int slowLogLength, long latencyMillis, int aclLogLength,
+        long busyMillis) {
     /** As Redis has it unless configured. */
-    public static final DiagnosticSettings DEFAULTS = new DiagnosticSettings(10_000, 128, 0, 128);
+    public static final DiagnosticSettings DEFAULTS = new DiagnosticSettings(10_000, 128, 0, 128, 5_000);
     /** The most entries of each log: what clients make us keep has a bound. */
     public static final int MOST_ENTRIES = 10_000;
     private static final long NANOS_PER_MICRO = 1_000;
@@ -32,21 +34,26 @@ public record DiagnosticSettings(long slowMicros, int slowLogLength, long latenc
 
     /** This with another time from which on commands are slow. */
     public DiagnosticSettings withSlowMicros(long micros) {
-        return new DiagnosticSettings(micros, slowLogLength, latencyMillis, aclLogLength);
+        return new DiagnosticSettings(micros, slowLogLength, latencyMillis, aclLogLength, busyMillis);
     }
 
     /** This with another length of the slow log. */
     public DiagnosticSettings withSlowLogLength(int length) {
-        return new DiagnosticSettings(slowMicros, length, latencyMillis, aclLogLength);
+        return new DiagnosticSettings(slowMicros, length, latencyMillis, aclLogLength, busyMillis);
     }
 
     /** This with another time from which on events are remembered. */
     public DiagnosticSettings withLatencyMillis(long millis) {
-        return new DiagnosticSettings(slowMicros, slowLogLength, millis, aclLogLength);
+        return new DiagnosticSettings(slowMicros, slowLogLength, millis, aclLogLength, busyMillis);
     }
 
     /** This with another length of the log of what was refused. */
     public DiagnosticSettings withAclLogLength(int length) {
-        return new DiagnosticSettings(slowMicros, slowLogLength, latencyMillis, length);
+        return new DiagnosticSettings(slowMicros, slowLogLength, latencyMillis, length, busyMillis);
+    }
+
+    /** This with another time after which a script runs for too long. */
+    public DiagnosticSettings withBusyMillis(long millis) {
+        return new DiagnosticSettings(slowMicros, slowLogLength, latencyMillis, aclLogLength, millis);
     }
 }

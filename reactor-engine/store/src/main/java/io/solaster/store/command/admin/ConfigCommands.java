@@ -106,6 +106,10 @@ public final class ConfigCommands {
                 (settings, value) -> settings.withLatencyMillis(integer(value, 0, Long.MAX_VALUE)));
         diagnostic("acllog-max-len", settings -> Integer.toString(settings.aclLogLength()),
                 (settings, value) -> settings.withAclLogLength(entries(value)));
+        for (String name : List.of("busy-reply-threshold", "lua-time-limit")) {
+            diagnostic(name, settings -> Long.toString(settings.busyMillis()),
+                    (settings, value) -> settings.withBusyMillis(integer(value, 0, Long.MAX_VALUE)));
+        }
         fixed("latency-tracking", config -> "yes");
         fixed("tcp-keepalive", config -> Long.toString(keepAlive(config.socket())));
         fixed("maxmemory-clients", config -> "0");
