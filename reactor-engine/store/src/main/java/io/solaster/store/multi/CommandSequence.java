@@ -18,7 +18,6 @@ import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.KeyHold;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.shard.Transaction;
-import io.solaster.store.shard.Turn;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -57,7 +56,7 @@ public final class CommandSequence implements KeyHold.Work {
     private final Transaction spread;
     private final TransactionRequest request = new TransactionRequest();
     private final TransactionRequest.Arguments arguments;
-    private final Turn later = new Turn(this::goOnLater, this::abandoned);
+    private final KeyHold.Turn later = new KeyHold.Turn(this::goOnLater, this::abandoned);
     private final HeldKeys keys;
     private final BatchHop batch;
     private final SequenceReplies replies;

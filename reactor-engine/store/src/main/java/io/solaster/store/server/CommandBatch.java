@@ -16,8 +16,8 @@ import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
 import io.solaster.store.shard.IntentLocks;
+import io.solaster.store.shard.KeyHold;
 import io.solaster.store.shard.StoreShard;
-import io.solaster.store.shard.Turn;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -37,7 +37,7 @@ final class CommandBatch extends Message {
     private boolean blocked;
     /** While a command goes on in later turns. Made when that happens first. */
     private @Nullable LeftOff leftOff;
-    private final Turn goOn = new Turn(this::execute, this::lose);
+    private final KeyHold.Turn goOn = new KeyHold.Turn(this::execute, this::lose);
     /** Whether it is neither at home nor given up. */
     private boolean away;
     private boolean resp3;

@@ -18,15 +18,14 @@ import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
 import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.StoreShard;
-import io.solaster.store.shard.Transaction;
 import io.solaster.store.watch.ShardWatch;
 import org.jspecify.annotations.Nullable;
 
 /**
  * Runs each command of one client where its keys live: here at once, elsewhere in one message per shard and read batch, on
- * several shards in a {@link Transaction}. On the owning shard only.
+ * several shards as {@link SpreadRouting} does. On the owning shard only.
  */
-final class CommandRouting implements Transaction.Waiter {
+final class CommandRouting {
 
     /** What became of one request. */
     enum Outcome {
@@ -50,9 +49,7 @@ final class CommandRouting implements Transaction.Waiter {
     /** Where some commands of this read batch run elsewhere. */
     private @Nullable Assembly assembly;
     private int ownMark;
-    /** The command that takes several shards, while it is described and while it is under way. */
-    private @Nullable Transaction transaction;
-    private @Nullable TransactionRequest request;
+    private final SpreadRouting spread;
     private final TransactionRequest.Arguments arguments;
     /** Whether those who monitor know of the request already that is looked at again. */
     private boolean told;
@@ -73,7 +70,9 @@ final class CommandRouting implements Transaction.Waiter {
         this.shard = server.part();
         this.shards = shard.parts().count();
         this.arguments = TransactionRequest.Arguments.of(connection.decoder());
-        this.keyWait = new KeyWait(connection, this, server, replies);
+        this.spread = new SpreadRouting(connection, server, replies, arguments);
+        this.keyWait = new KeyWait(connection, spread, server, replies);
+        spread.keyWait(keyWait);
     }
 
     /** What the client waits for with a command that blocks. */
@@ -83,7 +82,7 @@ final class CommandRouting implements Transaction.Waiter {
 
     /** Whether commands of this read batch run elsewhere, or are to. */
     boolean hasParts() {
-        return assembly != null || transaction != null && request == null || multi != null && multi.isReady();
+        return assembly != null || spread.isReady() || multi != null && multi.isReady();
     }
 
     ClientMulti multi() {
@@ -419,42 +418,23 @@ final class CommandRouting implements Transaction.Waiter {
         return Outcome.NEXT;
     }
 
-    private Outcome describe(Command command, KeyPositions keys, int arguments) {
+    private Outcome describe(Command command, KeyPositions keys, int count) {
         for (int target = 0; target < shards; target++) {
             if (!mayReach(target)) {
                 return Outcome.AGAIN;
             }
         }
-        if (command.has(Command.Flag.BLOCKING)) {
-            keyWait.keep(command, shard.call());
-        }
-        Transaction begun = server.takeTransaction();
-        transaction = begun;
-        begun.begin(command, keys.count(), this);
-        begun.as(connection.state().user());
-        TransactionRequest description = server.takeRequest();
-        description.begin(begun, keys, arguments);
-        request = description;
-        return goOnDescribing();
+        return spread.begin(command, keys, count);
     }
 
     /** Whether a request has begun that is so long that it takes several turns to look at. */
     boolean isDescribing() {
-        return request != null || multi != null && multi.isKeeping();
+        return spread.isDescribing() || multi != null && multi.isKeeping();
     }
 
     /** Goes on with the request that is in the intake. */
     Outcome goOnDescribing() {
-        TransactionRequest description = request;
-        if (description == null) {
-            return multi().goOnKeeping(shard.call(), shard.call().reply());
-        }
-        if (!description.goOn(arguments, shard.call())) {
-            return Outcome.AGAIN;
-        }
-        request = null;
-        server.giveRequest(description);
-        return Outcome.WAIT;
+        return spread.isDescribing() ? spread.goOn() : multi().goOnKeeping(shard.call(), shard.call().reply());
     }
 
     private boolean mayReach(int target) {
@@ -509,10 +489,7 @@ final class CommandRouting implements Transaction.Waiter {
             connection.progress().waiting(Phase.WAITING_FOR_SHARDS);
             multi.run(trace, outputRoom);
         } else {
-            Transaction begun = Objects.requireNonNull(transaction);
-            replies.keepIn(begun::keep);
-            connection.progress().waiting(Phase.WAITING_FOR_SHARDS);
-            begun.run(trace, outputRoom);
+            spread.run(trace, outputRoom);
         }
     }
 
@@ -530,6 +507,11 @@ final class CommandRouting implements Transaction.Waiter {
         connection.run();
     }
 
+    /** The engine, or a shard, stopped before the parts came back. */
+    void abandoned() {
+        connection.abandoned();
+    }
+
     private void join(Assembly parts) {
         connection.account().errors(parts.errors());
         Throwable failure = parts.failure();
@@ -545,79 +527,6 @@ final class CommandRouting implements Transaction.Waiter {
                 replies.flush(connection.context());
             }
         }
-    }
-
-    /** A transaction is done: its reply is written, in several turns if it is long. */
-    @Override
-    public void concluded() {
-        boolean whole = true;
-        try {
-            if (keyWait.isOn() && keyWait.waitsAfter(Objects.requireNonNull(transaction))) {
-                endTransaction();
-                keyWait.nothingFound();
-                return;
-            }
-            whole = join(Objects.requireNonNull(transaction));
-        } catch (Throwable failure) {
-            connection.broken(failure);
-        }
-        if (whole) {
-            endTransaction();
-            connection.run();
-        } else {
-            connection.context().executor().execute(this::concluded);
-        }
-    }
-
-    private boolean join(Transaction done) {
-        if (!connection.channel().isActive() || connection.progress().isClosing() || connection.state().isMuted()) {
-            return true;
-        }
-        if (done.isExceeded()) {
-            replies.overflow(replies.limit());
-            return true;
-        }
-        ReplyWriter reply = replies.open();
-        long errorsBefore = reply.errors();
-        boolean whole = done.write(reply);
-        connection.account().errors(reply.errors() - errorsBefore);
-        reply.finish();
-        if (!whole) {
-            replies.send(connection.context());
-        } else if (replies.isEnoughToSend()) {
-            replies.flush(connection.context());
-        }
-        return whole;
-    }
-
-    @Override
-    public void abandoned() {
-        Transaction lost = transaction;
-        if (lost != null && shard.shard().inEventLoop()) {
-            // All of its parts are back, or nobody has them; else this shard has stopped, too.
-            transaction = null;
-            lost.close();
-        }
-        connection.abandoned();
-    }
-
-    @Override
-    public boolean isThere() {
-        return connection.channel().isActive();
-    }
-
-    /** Runs a command over several shards once more that has waited. */
-    void tryAgain(Transaction described) {
-        transaction = described;
-        described.run(null, replies.limit() - connection.outputBytes());
-    }
-
-    /** The reply of the transaction is written, or nobody wants it. */
-    void endTransaction() {
-        Transaction done = Objects.requireNonNull(transaction);
-        transaction = null;
-        done.clear();
-        server.giveTransaction(done);
     }
 
     /**
@@ -646,12 +555,6 @@ final class CommandRouting implements Transaction.Waiter {
             parts.clear();
             server.giveAssembly(parts);
         }
-        if (request != null) {
-            server.giveRequest(request);
-            request = null;
-        }
-        if (transaction != null) {
-            endTransaction();
-        }
+        spread.release();
     }
 }

@@ -23,7 +23,7 @@ import org.jspecify.annotations.Nullable;
  */
 final class KeyWait implements CommandCall.Blocker {
     private final ClientConnection connection;
-    private final CommandRouting routing;
+    private final SpreadRouting routing;
     private final ServerShard server;
     private final ReplyOutput replies;
     private final StoreShard shard;
@@ -32,7 +32,7 @@ final class KeyWait implements CommandCall.Blocker {
     /** Who has asked it to wait no more, and is told whether it was in time. */
     private @Nullable CompletableFuture<Boolean> asked;
 
-    KeyWait(ClientConnection connection, CommandRouting routing, ServerShard server, ReplyOutput replies) {
+    KeyWait(ClientConnection connection, SpreadRouting routing, ServerShard server, ReplyOutput replies) {
         this.connection = connection;
         this.routing = routing;
         this.server = server;
@@ -176,23 +176,11 @@ final class KeyWait implements CommandCall.Blocker {
         begun.begin(command, keys.count(), routing);
         TransactionRequest description = server.takeRequest();
         description.begin(begun, keys, call.count());
-        while (!description.goOn(new OfCall(call), call)) {
+        while (!description.goOn(TransactionRequest.Arguments.of(call), call)) {
             // It has few keys and arguments, and is gone through at once.
         }
         server.giveRequest(description);
         routing.tryAgain(begun);
-    }
-
-    private record OfCall(CommandCall call) implements TransactionRequest.Arguments {
-        @Override
-        public long address(int argument) {
-            return call.address(argument);
-        }
-
-        @Override
-        public int length(int argument) {
-            return call.length(argument);
-        }
     }
 
     /** Where the reply of a command goes that says what it waits for. */

@@ -1,5 +1,9 @@
 package io.solaster.store.shard;
 
+import java.util.concurrent.RejectedExecutionException;
+
+import io.solaster.engine.Shard;
+import io.solaster.engine.task.Abandonable;
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.store.acl.User;
 import org.jspecify.annotations.Nullable;
@@ -28,6 +32,33 @@ public final class KeyHold {
         PAUSE,
         /** Nothing any more: the keys are given back. */
         END
+    }
+
+    /**
+     * A later turn of something that somebody waits for: what waits hears of it where the shard stops before.
+     *
+     * @param otherwise called instead, on whatever thread
+     */
+    public record Turn(Runnable task, Runnable otherwise) implements Abandonable {
+
+        /** Asks for the turn; on that shard. */
+        public void on(Shard shard) {
+            try {
+                shard.execute(this);
+            } catch (RejectedExecutionException stopped) {
+                otherwise.run();
+            }
+        }
+
+        @Override
+        public void run() {
+            task.run();
+        }
+
+        @Override
+        public void abandon() {
+            otherwise.run();
+        }
     }
 
     /** What is done with the keys. */

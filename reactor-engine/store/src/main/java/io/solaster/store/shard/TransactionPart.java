@@ -38,7 +38,7 @@ final class TransactionPart extends Message {
     final ByteStrings arguments = new ByteStrings();
     Values values = new Values();
     final Intent intent = new Intent(this::hasKeys, this::lose);
-    private final Turn goOn = new Turn(this::goOn, this::lose);
+    private final KeyHold.Turn goOn = new KeyHold.Turn(this::goOn, this::lose);
     private Errand errand = Errand.LOCK;
     private boolean home;
     /** Whether it is neither at home nor given up. */
