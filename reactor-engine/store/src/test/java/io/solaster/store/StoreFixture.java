@@ -49,7 +49,7 @@ public final class StoreFixture {
     }
 
     /** One that is shared with nobody. */
-    static StoreFixture alone(int shards) {
+    public static StoreFixture alone(int shards) {
         return new StoreFixture(shards);
     }
 

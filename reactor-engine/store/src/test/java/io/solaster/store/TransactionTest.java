@@ -19,6 +19,8 @@ import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 
+import io.solaster.config.server.ServerConfig;
+import io.solaster.config.value.ByteSize;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.Slots;
 import io.solaster.store.shard.Intent;
@@ -31,6 +33,7 @@ import io.solaster.testkit.check.Model.Step;
 import io.solaster.testkit.check.Verdict;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
+import org.junit.jupiter.api.Assumptions;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.Parameter;
@@ -206,6 +209,28 @@ class TransactionTest {
             pairs.removeLast();
             assertThat(client.call(command("MSET", pairs)))
                     .isEqualTo("-ERR wrong number of arguments for 'mset' command");
+        }
+    }
+
+    /** What each shard has found would do alone. */
+    @Test
+    void whatAllShardsAnswerIsCountedTogether() {
+        Assumptions.assumeTrue(shards > 1);
+        ServerConfig config = StoreFixture.config();
+        config = config.withLimits(config.limits().withOutputBuffer(new ByteSize(1 << 20)));
+        List<String> all = new ArrayList<>(List.of("MGET"));
+        Set<Integer> owners = new LinkedHashSet<>();
+        for (int i = 0; owners.size() < shards; i++) {
+            if (owners.add(store.engine().shardOf("k" + i))) {
+                all.add("k" + i);
+            }
+        }
+        try (StoreFixture.Server server = store.serve(config); RespClient client = server.connect()) {
+            for (String key : all.subList(1, all.size())) {
+                assertThat(client.call("SET", key, "x".repeat((1 << 20) / shards + 1000))).isEqualTo("+OK");
+            }
+            client.send(all.toArray(String[]::new));
+            assertThat(client.rest()).doesNotContain("x", "still open");
         }
     }
 
