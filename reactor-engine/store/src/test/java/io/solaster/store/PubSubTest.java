@@ -159,6 +159,28 @@ class PubSubTest {
     }
 
     @Test
+    void whatIsPublishedInATransactionIsCountedAndSent() {
+        try (RespClient subscriber = connect(); RespClient publisher = connect()) {
+            subscribe(subscriber, "a", "b", "c", "d");
+            publisher.call("HELLO", "3");
+            publisher.call("MULTI");
+            for (String channel : List.of("a", "b", "c", "d")) {
+                assertThat(publisher.call("PUBLISH", channel, "x")).isEqualTo("+QUEUED");
+            }
+            publisher.call("SUBSCRIBE", "e");
+            assertThat(publisher.call("EXEC")).isEqualTo("*5|:1|:1|:1|:1|>3|$9|subscribe|$1|e|:1");
+            List<String> got = new ArrayList<>();
+            for (int i = 0; i < 4; i++) {
+                got.add(subscriber.reply());
+            }
+            assertThat(got).containsExactlyInAnyOrder(message("a", "x"), message("b", "x"), message("c", "x"),
+                    message("d", "x"));
+            assertThat(publisher.call("UNSUBSCRIBE", "e")).endsWith("|unsubscribe|$1|e|:0");
+            assertThat(publisher.call("PING")).isEqualTo("+PONG");
+        }
+    }
+
+    @Test
     void aSubscriberOfResp2MayRunFewCommands() {
         try (RespClient client = connect()) {
             subscribe(client, "a");

@@ -90,20 +90,24 @@ public final class ClientSubscriptions implements Subscriber {
         return part.names();
     }
 
-    /** Ends all subscriptions; the client waits until all shards know. */
-    public void removeAll() {
+    /** Ends all subscriptions; as {@link #settle}. */
+    public void removeAll(boolean waits) {
         NameTable names = part.names();
         for (int kind : KINDS) {
             for (int id = first(kind); id != NameTable.NONE; id = first(kind)) {
                 part.unsubscribe(number, kind, names.address(id), names.length(id));
             }
         }
-        settle();
+        settle(waits);
     }
 
-    /** Has the client wait until all shards know what was changed. */
-    public void settle() {
-        if (!part.settle(number)) {
+    /**
+     * Tells all shards what was changed.
+     *
+     * @param waits whether the client waits until they know; it cannot within {@code EXEC}
+     */
+    public void settle(boolean waits) {
+        if (!part.settle(number) && waits) {
             client.hold();
         }
     }

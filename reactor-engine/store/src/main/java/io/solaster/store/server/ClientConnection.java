@@ -222,7 +222,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void resume() {
-        runLater();
+        if (progress.is(Phase.SETTLING)) {
+            runLater();
+        }
     }
 
     @Override

@@ -35,7 +35,7 @@ final class Settling {
         awaited[shard] = false;
         left--;
         if (left == 0 && begun && !forgotten) {
-            part.settled(subscriber);
+            part.settled(subscriber, this);
         }
     }
 

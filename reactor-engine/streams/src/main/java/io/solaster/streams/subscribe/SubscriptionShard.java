@@ -273,7 +273,12 @@ public final class SubscriptionShard implements AutoCloseable {
         return false;
     }
 
-    void settled(int subscriber) {
+    @SuppressWarnings("ReferenceEquality") // which one it is
+    void settled(int subscriber, Settling which) {
+        if (settling[subscriber] != which) {
+            // Another change was made since, and is waited for.
+            return;
+        }
         settling[subscriber] = null;
         Subscriber waiting = subscribers[subscriber];
         if (waiting != null) {

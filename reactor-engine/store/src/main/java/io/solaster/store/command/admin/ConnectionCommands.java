@@ -162,7 +162,7 @@ public final class ConnectionCommands {
         client.state().reset();
         ClientSubscriptions own = client.state().subscriptions();
         if (own != null) {
-            own.removeAll();
+            own.removeAll(!call.isHeld());
         }
         client.multi().reset();
         client.logout();

@@ -52,7 +52,7 @@ public final class SubscribeCommands {
             call.reply().bulk(call.address(i), call.length(i));
             call.reply().integer(count(own, kind));
         }
-        own.settle();
+        own.settle(!call.isHeld());
     }
 
     /** Before anything is subscribed to: all of it, or nothing. */
@@ -87,7 +87,7 @@ public final class SubscribeCommands {
             reply.bulk(call.address(i), call.length(i));
             reply.integer(count(own, kind));
         }
-        own.settle();
+        own.settle(!call.isHeld());
     }
 
     private static void unsubscribeAll(CommandCall call, int kind, String word, ClientSubscriptions own) {
