@@ -8,16 +8,18 @@ import java.util.TreeMap;
 
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.stats.StoreStats;
+import io.solaster.streams.subscribe.Subscriptions;
 
 /** One shard's numbers for {@code INFO}, or the sum of several shards'. */
 public final class StoreReport {
 
     public enum Item {
-        CLIENTS, BLOCKED, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS, CLIENT_BYTES, MOST_INPUT, MOST_OUTPUT
+        CLIENTS, BLOCKED, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS, CLIENT_BYTES, MOST_INPUT, MOST_OUTPUT, CHANNELS, PATTERNS, SHARD_CHANNELS
     }
 
     /** What is so and so now, and is not reset with the statistics. */
-    private static final EnumSet<Item> STATES = EnumSet.of(Item.CLIENTS, Item.BLOCKED, Item.KEYS, Item.EXPIRING,
+    private static final EnumSet<Item> STATES = EnumSet.of(Item.CHANNELS, Item.PATTERNS, Item.SHARD_CHANNELS,
+            Item.CLIENTS, Item.BLOCKED, Item.KEYS, Item.EXPIRING,
             Item.USED_MEMORY, Item.LIVE_MEMORY, Item.COMMANDS_PER_SECOND, Item.CPU_NANOS, Item.CLIENT_BYTES,
             Item.MOST_INPUT, Item.MOST_OUTPUT);
     /** Of which the largest of all shards counts, and not their sum. */
@@ -68,6 +70,9 @@ public final class StoreReport {
             case COMMANDS -> stats.commands.get();
             case COMMANDS_PER_SECOND -> shard.commandsPerSecond();
             case FOREIGN -> stats.foreignCommands.get();
+            case CHANNELS -> shard.subscriptions().told(Subscriptions.CHANNEL);
+            case PATTERNS -> shard.subscriptions().told(Subscriptions.PATTERN);
+            case SHARD_CHANNELS -> shard.subscriptions().told(Subscriptions.SHARD_CHANNEL);
             case HITS -> stats.hits.get();
             case MISSES -> stats.misses.get();
             case BYTES_IN -> stats.bytesIn.get();

@@ -2,6 +2,7 @@ package io.solaster.streams.subscribe;
 
 import java.util.Arrays;
 
+import io.solaster.engine.memory.Memory;
 import org.jspecify.annotations.Nullable;
 
 /** The patterns that anybody has subscribed to, and which of them take a name. By the number of their text. On one shard. */
@@ -69,7 +70,10 @@ final class Patterns {
         if (count == 0) {
             return false;
         }
-        text = SubscriptionShard.text(text, name, length);
+        if (text.length < length) {
+            text = new byte[length];
+        }
+        Memory.copy(name, text, 0, length);
         for (int i = 0; i < count; i++) {
             NamePattern pattern = patterns[i];
             if (pattern != null && pattern.matches(text, length)) {

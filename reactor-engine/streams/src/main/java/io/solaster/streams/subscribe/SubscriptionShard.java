@@ -4,7 +4,6 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 
 import io.solaster.engine.Shard;
-import io.solaster.engine.memory.Memory;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.TurnEnd;
 import org.jspecify.annotations.Nullable;
@@ -346,7 +345,7 @@ public final class SubscriptionShard implements AutoCloseable {
     public int publish(int kind, long name, int nameLength, long payload, int payloadLength) {
         int home = all.home(kind, name, nameLength);
         if (home != self && home != Placement.EVERYWHERE) {
-            add(home, kind, true, name, nameLength, payload, payloadLength);
+            outgoing.add(home, kind, true, name, nameLength, payload, payloadLength);
             int id = names.find(kind, name, nameLength);
             return id == NameTable.NONE ? 0 : lists.count(id);
         }
@@ -387,11 +386,6 @@ public final class SubscriptionShard implements AutoCloseable {
             }
         }
         return here;
-    }
-
-    private void add(int target, int kind, boolean forwarded, long name, int nameLength, long payload,
-            int payloadLength) {
-        outgoing.add(target, kind, forwarded, name, nameLength, payload, payloadLength);
     }
 
     void askTurnEnd() {
@@ -491,12 +485,5 @@ public final class SubscriptionShard implements AutoCloseable {
         outgoing.close();
         deliveries.close();
         names.close();
-    }
-
-    /** Copies a name to where patterns look at it. */
-    static byte[] text(byte[] into, long name, int length) {
-        byte[] text = into.length < length ? new byte[length] : into;
-        Memory.copy(name, text, 0, length);
-        return text;
     }
 }

@@ -188,8 +188,9 @@ public final class Info {
         line(out, "total_forks", 0);
         line(out, "keyspace_hits", sum.get(Item.HITS));
         line(out, "keyspace_misses", sum.get(Item.MISSES));
-        line(out, "pubsub_channels", 0);
-        line(out, "pubsub_patterns", 0);
+        line(out, "pubsub_channels", sum.get(Item.CHANNELS));
+        line(out, "pubsub_patterns", sum.get(Item.PATTERNS));
+        line(out, "pubsubshard_channels", sum.get(Item.SHARD_CHANNELS));
         line(out, "total_error_replies", sum.get(Item.ERRORS));
         line(out, "total_foreign_commands", sum.get(Item.FOREIGN));
         line(out, "protocol_errors", sum.get(Item.PROTOCOL_ERRORS));
