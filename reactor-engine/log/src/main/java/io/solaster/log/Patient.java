@@ -1,6 +1,7 @@
 package io.solaster.log;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -55,6 +56,11 @@ public final class Patient {
         } catch (CompletionException | RejectedExecutionException stopped) {
             throw new IOException(refusal.getMessage(), stopped);
         }
+    }
+
+    /** Makes a directory, and those above it, and sees to it that a crash leaves them. */
+    public void makeDirectory(Path directory) throws IOException {
+        Opening.makeDirectory(this, directory);
     }
 
     /** Writes what is readable of a buffer, and releases it. */

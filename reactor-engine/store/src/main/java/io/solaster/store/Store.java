@@ -11,13 +11,16 @@ import io.solaster.config.StoreConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
+import io.solaster.log.Log;
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.persist.Persistence;
 import io.solaster.store.server.ServerShard;
 import io.solaster.store.shard.Parts;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.stats.StoreStats;
 import io.solaster.store.watch.ShardWatch;
+import org.jspecify.annotations.Nullable;
 
 /**
  * A Redis-compatible store over an engine's shards: each shard holds the keys of its slots. Servers are put before it
@@ -65,6 +68,12 @@ public final class Store {
     /** The engine whose shards hold the keys. */
     public Engine engine() {
         return parts.engine();
+    }
+
+    /** The log that keeps it over a restart; null where it is in memory alone. The engine closes it. */
+    public @Nullable Log log() {
+        Persistence persistence = parts.persistence();
+        return persistence == null ? null : persistence.log();
     }
 
     /** Its strings, for code of this process. */

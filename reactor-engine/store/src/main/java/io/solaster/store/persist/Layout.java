@@ -73,8 +73,7 @@ record Layout(Path root, int generation, int shards) {
     /** The one that follows, for so many shards; its directory is made. */
     Layout next(Patient patient, int ofShards) throws IOException {
         Layout next = new Layout(root, generation + 1, ofShards);
-        patient.<@Nullable Void>await(() -> patient.files().createDirectories(next.directory()));
-        patient.<@Nullable Void>await(() -> patient.files().syncDirectory(root));
+        patient.makeDirectory(next.directory());
         return next;
     }
 

@@ -203,7 +203,7 @@ public final class Persistence {
     }
 
     private static Closeable lock(Patient patient, Path root) throws IOException {
-        patient.<@Nullable Void>await(() -> patient.files().createDirectories(root));
+        patient.makeDirectory(root);
         try {
             return patient.await(() -> patient.files().lock(root.resolve("lock")));
         } catch (IOException why) {
@@ -246,6 +246,11 @@ public final class Persistence {
     /** When all shards had been written to snapshots last, or the store was opened: Unix milliseconds. */
     public long lastSave() {
         return lastSave.get();
+    }
+
+    /** The log of all shards. */
+    public Log log() {
+        return Objects.requireNonNull(log);
     }
 
     /** What each shard counts, in their order. */

@@ -3,6 +3,7 @@ package io.solaster.boot.actuate;
 import java.util.LinkedHashMap;
 import java.util.Map;
 
+import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.boot.log.SolasterLogAutoConfiguration;
 import io.solaster.log.Log;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
@@ -16,7 +17,7 @@ import org.springframework.boot.health.contributor.HealthIndicator;
 import org.springframework.context.annotation.Bean;
 
 /** The health of each log. */
-@AutoConfiguration(after = SolasterLogAutoConfiguration.class)
+@AutoConfiguration(after = {SolasterLogAutoConfiguration.class, SolasterStoreAutoConfiguration.class})
 @ConditionalOnClass({Log.class, HealthIndicator.class, ConditionalOnEnabledHealthIndicator.class})
 @ConditionalOnBean(Log.class)
 public final class SolasterLogHealthAutoConfiguration {
