@@ -377,6 +377,47 @@ class BlockingTest extends ClientTest {
     }
 
     @Test
+    void aTransactionIsOneStepForWhoWaits() {
+        for (String key : List.of("l", "k1", "k2", "k3")) {
+            RespClient waiting = blocked("BLPOP", key, "0");
+            RespClient several = blocked("BLPOP", "none", "k5", key, "k4", "0");
+            for (String[] command : List.of(new String[]{"RPUSH", key, "a"}, new String[]{"DEL", key},
+                    new String[]{"SET", key, "x"}, new String[]{"DEL", key})) {
+                assertThat(client.call("MULTI")).isEqualTo("+OK");
+                client.call("SET", "other", "1");
+                client.call(command);
+                client.call("RPUSH", "elsewhere", "1");
+                client.call("DEL", key);
+                assertThat(client.call("EXEC")).startsWith("*4|");
+            }
+            assertThat(blocked()).isEqualTo(2);
+            client.call("MULTI");
+            client.call("LPUSH", key, "a");
+            client.call("LPUSH", key, "b");
+            client.call("LPUSH", "k0", "x");
+            client.call("LPUSH", key, "c");
+            assertThat(client.call("EXEC")).startsWith("*4|:1|:2|");
+            assertThat(waiting.reply()).isEqualTo("*2|$" + key.length() + "|" + key + "|$1|c");
+            assertThat(several.reply()).isEqualTo("*2|$" + key.length() + "|" + key + "|$1|b");
+            assertThat(client.call("LRANGE", key, "0", "-1")).isEqualTo("*1|$1|a");
+            client.call("FLUSHALL");
+        }
+    }
+
+    @Test
+    void withinATransactionNobodyWaits() {
+        for (String key : List.of("l", "k1", "k2", "k3")) {
+            client.call("MULTI");
+            client.call("BLPOP", key, "0");
+            client.call("BLPOP", "k0", "k1", "k2", key, "0");
+            client.call("BLMOVE", key, "k4", "LEFT", "RIGHT", "0");
+            client.call("BZMPOP", "0", "1", key, "MIN");
+            client.call("PING");
+            assertThat(client.call("EXEC")).isEqualTo("*5|*-1|*-1|$-1|*-1|+PONG");
+        }
+    }
+
+    @Test
     void aServerThatStopsEndsThem() {
         try (StoreFixture.Server server = store.serve(StoreFixture.config())) {
             List<RespClient> waiting = new ArrayList<>();

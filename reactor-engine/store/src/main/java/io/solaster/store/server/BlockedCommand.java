@@ -183,8 +183,12 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     private void failed(Throwable thrown) {
         leaveAll();
         target.tellFailed(command, thrown);
-        replies().clear().writeBytes(FAILED.getBytes(StandardCharsets.US_ASCII));
+        fail();
         goHome();
+    }
+
+    private void fail() {
+        replies().clear().writeBytes(FAILED.getBytes(StandardCharsets.US_ASCII));
     }
 
     /** Nothing is there: waits until something is. */
@@ -213,6 +217,8 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
             Keyspace keyspace = target.keyspace();
             long entry = keyspace.peek(call.address(key), call.length(key), call.now());
             if (entry == 0 || keyspace.type(entry) != type) {
+                // It may have waited for others to be done with the key, who have removed it.
+                target.locks().remove(intent);
                 return Waiter.Answer.NOTHING;
             }
             if (!hasRight(call, key)) {

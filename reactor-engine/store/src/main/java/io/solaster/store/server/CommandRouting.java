@@ -120,6 +120,8 @@ final class CommandRouting {
             state.replies(Replies.NOT_THIS);
         }
         int before = reply.position();
+        // What is dropped is not written in pieces.
+        call.leavable(false);
         Outcome outcome = look(call, reply);
         if (state.isMuted() && !isOfSubscriber(state.lastCommand())) {
             reply.rewind(before);
