@@ -7,6 +7,7 @@ import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.stream.IntStream;
 
 import io.solaster.config.server.ServerConfig;
@@ -223,6 +224,30 @@ class MultiTest {
         assertThat(client.call(get.toArray(String[]::new))).isEqualTo("+QUEUED");
         assertThat(client.call("INCR", "x")).isEqualTo("+QUEUED");
         assertThat(client.call("EXEC")).isEqualTo("*3|+OK|*" + count + expected + "|:1");
+    }
+
+    /** A long reply is written in several turns; nobody comes in between. */
+    @Test
+    void longRepliesInItSeeOneMoment() throws InterruptedException {
+        String[] push = IntStream.range(0, 1002).mapToObj(i -> i == 0 ? "RPUSH" : i == 1 ? "b" : "value" + i)
+                .toArray(String[]::new);
+        for (int i = 0; i < 60; i++) {
+            client.call(push);
+        }
+        AtomicBoolean done = new AtomicBoolean();
+        Thread writer = Thread.ofVirtual().start(() -> {
+            for (int i = 0; i < 100 && !done.get(); i++) {
+                other.call(push);
+            }
+        });
+        for (int i = 0; i < 8; i++) {
+            run("MULTI", "LRANGE b 0 -1", "SET a x", "LLEN b");
+            String reply = client.call("EXEC");
+            String length = reply.substring(reply.lastIndexOf(':') + 1);
+            assertThat(reply).startsWith("*3|*" + length + "|$6|value2|").endsWith("|$9|value1001|+OK|:" + length);
+        }
+        done.set(true);
+        assertThat(writer.join(Duration.ofMinutes(2))).isTrue();
     }
 
     @Test

@@ -37,6 +37,7 @@ final class BatchHop {
     // By shard, written there.
     private final boolean[] exceeded;
     private final @Nullable Throwable[] thrown;
+    private final @Nullable LeftOff[] leftOff;
 
     BatchHop(KeyHold hold, int shards) {
         this.hold = hold;
@@ -44,6 +45,7 @@ final class BatchHop {
         this.room = new Values.Room(shards);
         this.exceeded = new boolean[shards];
         this.thrown = new @Nullable Throwable[shards];
+        this.leftOff = new @Nullable LeftOff[shards];
     }
 
     /** Takes the next commands that one shard each can run, for all these shards at once. */
@@ -91,9 +93,11 @@ final class BatchHop {
         call.held(BatchHop::refuseLater);
         try {
             do {
-                int before = writer.position();
+                int before = isLeftOff(id) ? Objects.requireNonNull(leftOff[id]).start() : writer.position();
                 try {
-                    target.runAnyhow(batch.next(call), call);
+                    if (!runNext(target, batch, call)) {
+                        return false;
+                    }
                 } catch (OutOfMemoryError none) {
                     // Not even for an error. The others are run nevertheless.
                     thrown[id] = none;
@@ -109,10 +113,38 @@ final class BatchHop {
             } while (batch.hasNext() && ((++done & UNTIMED) != 0 || !Shard.needPreempt()));
         } finally {
             call.held(null);
+            call.leavable(false);
             batch.addErrors(writer.errors() - errorsBefore);
             writer.finish();
         }
         return !batch.hasNext();
+    }
+
+    private boolean isLeftOff(int shard) {
+        LeftOff left = leftOff[shard];
+        return left != null && left.isOn();
+    }
+
+    /** Runs the next command, or goes on with it; false if it is to be gone on with in a later turn. */
+    private boolean runNext(StoreShard target, CommandList batch, CommandCall call) {
+        int id = target.shard().id();
+        Command command = batch.next(call);
+        if (isLeftOff(id)) {
+            return Objects.requireNonNull(leftOff[id]).goOn(command, call);
+        }
+        int start = call.reply().position();
+        call.leavable(true);
+        target.runAnyhow(command, call);
+        if (!call.isLeftOff()) {
+            return true;
+        }
+        LeftOff left = leftOff[id];
+        if (left == null) {
+            left = new LeftOff(target);
+            leftOff[id] = left;
+        }
+        left.begin(command, call, null, start);
+        return false;
     }
 
     private static <T extends @Nullable Object> void refuseLater(CompletionStage<T> result,

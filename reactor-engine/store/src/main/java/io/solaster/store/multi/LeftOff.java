@@ -40,11 +40,11 @@ public final class LeftOff implements KeyspaceListener {
     /**
      * A command has left off that has just begun.
      *
-     * @param own takes its key, unless it has that already
+     * @param own takes its key, unless it has that already; null where others hold it for the command
      * @param start where in the buffer its reply begins
      */
-    public void begin(Command command, CommandCall call, Intent own, int start) {
-        if (!own.isQueued()) {
+    public void begin(Command command, CommandCall call, @Nullable Intent own, int start) {
+        if (own != null && !own.isQueued()) {
             own.begin(command, call);
             shard.locks().addHere(own);
         }
@@ -62,6 +62,11 @@ public final class LeftOff implements KeyspaceListener {
         changed = false;
         call.leavable(true);
         endOfListening = shard.keyspace().listen(this);
+    }
+
+    /** Where in the buffer its reply begins. */
+    int start() {
+        return replyStart;
     }
 
     /** Goes on, with the same arguments and the reply as it was left; false if it is to go on once more in a later turn. */

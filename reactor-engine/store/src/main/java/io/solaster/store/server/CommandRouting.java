@@ -23,7 +23,9 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Runs each command of one client where its keys live: here at once, elsewhere in one message per shard and read batch, on
- * several shards as {@link SpreadRouting} does. On the owning shard only.
+ * several shards as {@link SpreadRouting} does. On the owning shard only. Longer than 500 lines because
+ * every way that a command takes has to leave the same few things of the read batch right: its replies, what is under way, and
+ * whether the request is looked at again.
  */
 final class CommandRouting {
 
