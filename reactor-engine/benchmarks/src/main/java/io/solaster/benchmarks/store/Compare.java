@@ -25,6 +25,7 @@ public final class Compare {
             .with("latency", new ManyKeys(true))
             .with("memory", new ManyKeys(false))
             .with("idle", new Idle())
+            .with("publish", new Publish())
             .with("allocation", new Allocation())
             .with("startup", new Startup())
             .with("flags", Compare::flags)
