@@ -109,6 +109,27 @@ class EncodingsTest extends ClientTest {
     }
 
     @Test
+    void aHyperLogLogShowsItself() {
+        assertThat(client.call("PFSELFTEST")).isEqualTo("+OK");
+        assertThat(client.call("PFDEBUG", "ENCODING", "p")).isEqualTo("-ERR The specified key does not exist");
+        client.call("PFADD", "p", "a", "b", "c");
+        assertThat(client.call("PFDEBUG", "ENCODING", "p")).isEqualTo("+sparse");
+        assertThat(client.call("PFDEBUG", "TODENSE", "p")).isEqualTo(":1");
+        assertThat(client.call("PFDEBUG", "TODENSE", "p")).isEqualTo(":0");
+        assertThat(client.call("PFDEBUG", "ENCODING", "p")).isEqualTo("+dense");
+        assertThat(client.call("PFCOUNT", "p")).isEqualTo(":3");
+        assertThat(client.call("PFDEBUG", "GETREG", "p")).startsWith("*16384|:");
+        assertThat(client.call("PFDEBUG", "x", "p")).isEqualTo("-ERR Unknown PFDEBUG subcommand 'x'");
+        set("hll-sparse-max-bytes", "30");
+        List<String> words = new ArrayList<>(List.of("PFADD", "q"));
+        for (int i = 0; i < 50; i++) {
+            words.add("e" + i);
+        }
+        client.call(words.toArray(String[]::new));
+        assertThat(client.call("PFDEBUG", "ENCODING", "q")).isEqualTo("+dense");
+    }
+
+    @Test
     void whatIsNoSizeIsRefused() {
         for (String value : List.of("-1", "x", "")) {
             assertThat(client.call("CONFIG", "SET", "hash-max-listpack-entries", value))

@@ -47,6 +47,27 @@ class SetCommandsTest extends ClientTest {
     }
 
     @Test
+    void whatWasThereAlreadyIsMovedWithoutAChange() {
+        for (String to : List.of("b", "{a}b", "c")) {
+            client.call("DEL", "a", to);
+            client.call("SADD", "a", "1", "2");
+            client.call("SADD", to, "1");
+            try (RespClient other = store.connect()) {
+                other.call("WATCH", to);
+                assertThat(client.call("SMOVE", "a", to, "1")).isEqualTo(":1");
+                other.call("MULTI");
+                other.call("SCARD", to);
+                assertThat(other.call("EXEC")).isEqualTo("*1|:1");
+                other.call("WATCH", to);
+                assertThat(client.call("SMOVE", "a", to, "2")).isEqualTo(":1");
+                other.call("MULTI");
+                other.call("SCARD", to);
+                assertThat(other.call("EXEC")).isEqualTo("*-1");
+            }
+        }
+    }
+
+    @Test
     void aSetIsKeptInTheFormThatRedisNames() {
         fill("s", "", 512);
         assertThat(client.call("OBJECT", "ENCODING", "s")).isEqualTo("$6|intset");

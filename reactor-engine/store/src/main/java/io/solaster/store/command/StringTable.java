@@ -2,6 +2,7 @@ package io.solaster.store.command;
 
 import io.solaster.store.command.string.BitopCommands;
 import io.solaster.store.command.string.HyperLogLogCommands;
+import io.solaster.store.command.string.HyperLogLogDebug;
 import io.solaster.store.command.string.LcsCommands;
 
 /** The commands on strings. */
@@ -101,6 +102,11 @@ final class StringTable {
                 .keys(-1, 1, HyperLogLogCommands.PFCOUNT, "RW access")
                 .doc("hyperloglog", "2.8.9", "O(N) in the number of keys",
                         "About how many different elements were added.", "key...");
+        to.entry("pfdebug", 3, "write denyoom admin", HyperLogLogDebug::pfdebug).keyOfSubcommand("RW access")
+                .doc("hyperloglog", "2.8.9", "O(N) in the length of the value", "Shows a HyperLogLog from within.",
+                        "subcommand key");
+        to.entry("pfselftest", 1, "admin", HyperLogLogDebug::pfselftest)
+                .doc("hyperloglog", "2.8.9", "O(1)", "Tests whether registers keep what they are given.", "");
         to.entry("pfmerge", -2, "write denyoom", HyperLogLogCommands::pfmerge)
                 .keys(-1, 1, HyperLogLogCommands.PFMERGE, "RW access insert | RO access")
                 .doc("hyperloglog", "2.8.9", "O(N) in the number of keys", "Merges some HyperLogLogs into one.",

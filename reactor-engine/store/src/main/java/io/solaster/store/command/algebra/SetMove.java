@@ -48,8 +48,9 @@ public final class SetMove implements Spread {
         }
         // First there, then not here any more: there may be no memory for it.
         set.open(call.address(2), call.length(2), call.find(2));
-        set.add(call.address(3), call.length(3));
-        call.keyspace().written();
+        if (set.add(call.address(3), call.length(3))) {
+            call.keyspace().written();
+        }
         set.open(call.address(1), call.length(1), call.find(1));
         set.remove(call.address(3), call.length(3));
         call.reply().integer(1);
@@ -76,8 +77,9 @@ public final class SetMove implements Spread {
         if (hop > 0) {
             boolean target = values.number() == TARGET;
             if (target && hop == 1) {
-                set.add(call.address(2), call.length(2));
-                call.keyspace().written();
+                if (set.add(call.address(2), call.length(2))) {
+                    call.keyspace().written();
+                }
             } else if (!target && hop == 2) {
                 set.remove(call.address(2), call.length(2));
                 call.keyspace().written();

@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
 /** Commands that count about how many different elements there are. */
 public final class HyperLogLogCommands {
     private static final String NOT_ONE = "WRONGTYPE Key is not a valid HyperLogLog string value.";
-    private static final String DAMAGED = "INVALIDOBJ Corrupted HLL object detected";
+    static final String DAMAGED = "INVALIDOBJ Corrupted HLL object detected";
 
     /** Of one shard, so that no turn takes longer than some milliseconds. */
     private static final int MOST_KEYS = 512;
@@ -24,7 +24,7 @@ public final class HyperLogLogCommands {
     private HyperLogLogCommands() {}
 
     /** Why an entry holds none; null if it does. */
-    private static @Nullable String refusal(Keyspace keys, long entry) {
+    static @Nullable String refusal(Keyspace keys, long entry) {
         if (keys.type(entry) != Keyspace.TYPE_STRING) {
             return Errors.WRONG_TYPE;
         }
