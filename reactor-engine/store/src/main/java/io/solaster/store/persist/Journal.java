@@ -5,6 +5,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -45,7 +46,11 @@ public final class Journal {
     private final ArrayDeque<ByteBuf> behind = new ArrayDeque<>();
     private final List<CompletableFuture<@Nullable Void>> appended = new ArrayList<>();
     private long recordsBehind;
+    /** What was done after the log had ended, and never gets there. */
+    private long lost;
+    private long mark;
     private int depth;
+    private boolean writes;
     private boolean commitQueued;
     private boolean shut;
     private boolean snapshotBehind;
@@ -64,21 +69,28 @@ public final class Journal {
         this.log = log;
         this.writer = writer;
         this.gate = gate;
+        this.mark = last();
         writer.whenChanged(this::changed);
         keys.effects(writer);
     }
 
-    /** What is changed from now on is one step. Steps within steps are one with the outer one. */
-    public void begin() {
+    /**
+     * What is changed from now on is one step. Steps within steps are one with the outer one.
+     *
+     * @param toWrite whether that is what somebody has asked for; else it is that keys were due, say, and nobody waits for it
+     */
+    public void begin(boolean toWrite) {
         if (depth++ == 0) {
             commit();
         }
+        writes |= toWrite;
     }
 
     /** What {@link #begin} began is done. */
     public void end() {
         if (--depth == 0) {
             commit();
+            writes = false;
         }
     }
 
@@ -109,8 +121,10 @@ public final class Journal {
             return;
         }
         bytes += length;
+        boolean asked = writes;
         if (isEnded()) {
             step.clear();
+            lost += asked ? 1 : 0;
         } else if (behind.isEmpty() && length <= log.mostPayload() && log.isWritable()) {
             log.append(0, WHOLE, step);
             step.clear();
@@ -122,6 +136,9 @@ public final class Journal {
             recordsBehind += Math.ceilDiv(length, log.mostPayload());
             writer.to(buffer());
             catchUp();
+        }
+        if (asked) {
+            mark = last() + lost;
         }
         if (shut || !log.isWritable()) {
             look();
@@ -158,6 +175,7 @@ public final class Journal {
     private void drop() {
         behind.forEach(ByteBuf::release);
         behind.clear();
+        lost += recordsBehind;
         recordsBehind = 0;
     }
 
@@ -184,7 +202,7 @@ public final class Journal {
 
     /** Whether changes wait here for room in the log. */
     public boolean isBehind() {
-        return shut;
+        return shut || !behind.isEmpty();
     }
 
     /** Says whether a snapshot has more to write than it may keep in memory. */
@@ -213,24 +231,33 @@ public final class Journal {
         return failure == null ? null : "MISCONF Errors writing to the AOF file: " + failure.getMessage();
     }
 
-    /** Up to which record of the log all that was done is kept, or will be. */
-    public long mark() {
+    /** The last record of all that was done, be it that the log does not have it yet. */
+    long last() {
         return log.next() - 1 + recordsBehind;
     }
 
+    /** What the log has to have for all that commands have done; that keys were due is nothing that they wait for. */
+    public long mark() {
+        return mark;
+    }
+
     /** Whether all up to a mark is kept, as the log's {@code fsync} says. */
-    public boolean isKept(long mark) {
-        return mark <= log.acknowledged();
+    public boolean isKept(long wanted) {
+        return wanted <= log.acknowledged();
     }
 
     /** Completes on this shard once {@link #isKept}; fails if that is not known, and will not be. */
-    public CompletionStage<@Nullable Void> whenKept(long mark) {
-        if (mark < log.next()) {
-            return log.whenAcknowledged(mark);
+    public CompletionStage<@Nullable Void> whenKept(long wanted) {
+        if (wanted < log.next()) {
+            return log.whenAcknowledged(wanted);
+        }
+        if (isEnded()) {
+            return CompletableFuture.failedFuture(
+                    new RejectedExecutionException("the log took nothing any more: what was done is not in it", log.failure()));
         }
         CompletableFuture<@Nullable Void> all = new CompletableFuture<>();
         appended.add(all);
-        return all.thenCompose(done -> log.whenAcknowledged(Math.min(mark, log.next() - 1)));
+        return all.thenCompose(done -> whenKept(wanted));
     }
 
     /** Bytes of changes that were written since the journal was opened. */

@@ -70,7 +70,7 @@ final class Snapshot implements KeyspaceListener {
         boolean done = false;
         // From here to the first wait is the moment.
         journal.flush();
-        long next = journal.mark() + 1;
+        long next = journal.last() + 1;
         Runnable end = keys.listen(this);
         try {
             long from = 0;

@@ -36,7 +36,7 @@ final class KeyWork<R extends @Nullable Object> {
 
     private void run() {
         try {
-            shard.perform(work).whenComplete((done, why) -> {
+            shard.perform(intent.exclusive, work).whenComplete((done, why) -> {
                 if (why == null) {
                     result.complete(done);
                 } else {

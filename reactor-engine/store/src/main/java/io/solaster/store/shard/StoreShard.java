@@ -413,7 +413,7 @@ public final class StoreShard implements AutoCloseable {
         long errorsBefore = reply.errors();
         Journal journal = journal();
         if (journal != null) {
-            journal.begin();
+            journal.begin(command.has(Command.Flag.WRITE));
         }
         keyspace.leaveWrite();
         changes(command, call);
@@ -509,7 +509,7 @@ public final class StoreShard implements AutoCloseable {
             return CompletableFuture.failedFuture(new RejectedExecutionException(refusal));
         }
         if (locks.isFree()) {
-            return perform(work);
+            return perform(writes, work);
         }
         CompletableFuture<R> result = new CompletableFuture<>();
         KeyWork<R> waiting = new KeyWork<>(this, work, result);
@@ -518,14 +518,14 @@ public final class StoreShard implements AutoCloseable {
     }
 
     /** Does something for code of this process now: complete once the log has it, if there is one. */
-    <R extends @Nullable Object> CompletionStage<R> perform(Function<StoreShard, R> work) {
+    <R extends @Nullable Object> CompletionStage<R> perform(boolean writes, Function<StoreShard, R> work) {
         Journal journal = journal();
         if (journal == null) {
             return CompletableFuture.completedFuture(work.apply(this));
         }
         long before = journal.mark();
         R result;
-        journal.begin();
+        journal.begin(writes);
         try {
             result = work.apply(this);
         } finally {

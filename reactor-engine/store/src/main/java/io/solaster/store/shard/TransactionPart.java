@@ -189,7 +189,7 @@ final class TransactionPart extends Message {
             return hold.work().run(target, call);
         }
         long before = journal.mark();
-        journal.begin();
+        journal.begin(intent.exclusive);
         try {
             return hold.work().run(target, call);
         } finally {
