@@ -175,7 +175,7 @@ class AclCommandsTest {
         assertThat(admin.call("ACL", "LOG")).startsWith("*2|")
                 .contains(
                         "$5|count|:2|$6|reason|$7|command|$7|context|$8|toplevel|$6|object|$3|get|$8|username|$5|alice")
-                .contains("$6|reason|$4|auth|$7|context|$8|toplevel|$6|object|$4|auth");
+                .contains("$6|reason|$4|auth|$7|context|$8|toplevel|$6|object|$4|AUTH");
         assertThat(admin.call("ACL", "LOG", "0")).isEqualTo("*0");
         assertThat(admin.call("ACL", "LOG", "RESET")).isEqualTo("+OK");
         assertThat(admin.call("ACL", "LOG")).isEqualTo("*0");
@@ -253,6 +253,32 @@ class AclCommandsTest {
             user("alice", "-set");
             assertThat(client.call("EXEC")).startsWith("-EXECABORT").contains("have changed since MULTI");
             assertThat(admin.call("EXISTS", "a")).isEqualTo(":0");
+        }
+    }
+
+    @Test
+    void subscribersEndWhoseChannelsAreTakenAway() {
+        user("alice", "on", "nopass", "+@all", "resetchannels", "&a", "&b*");
+        try (RespClient client = as("alice", "any")) {
+            assertThat(client.call("SUBSCRIBE", "c")).endsWith("access one of the channels used as arguments");
+            assertThat(client.call("PSUBSCRIBE", "b?")).startsWith("-NOPERM");
+            assertThat(client.call("SUBSCRIBE", "bc")).contains("subscribe");
+            user("alice", "&c");
+            assertThat(client.call("PING")).contains("pong");
+            user("alice", "resetchannels", "&c");
+            assertThat(client.rest()).doesNotContain("still open");
+        }
+    }
+
+    @Test
+    void sortLooksAtOtherKeysOnlyForWhoMayReadAll() {
+        user("alice", "on", "nopass", "+@all", "~a");
+        try (RespClient client = as("alice", "any")) {
+            assertThat(client.call("SORT", "a")).isEqualTo("*0");
+            assertThat(client.call("SORT", "a", "BY", "w_*")).startsWith("-ERR BY option of SORT denied");
+            assertThat(client.call("SORT", "a", "GET", "w_*")).startsWith("-ERR GET option of SORT denied");
+            user("alice", "%R~*");
+            assertThat(client.call("SORT", "a", "BY", "w_*")).isEqualTo("*0");
         }
     }
 

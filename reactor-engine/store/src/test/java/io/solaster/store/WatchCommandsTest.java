@@ -154,6 +154,11 @@ class WatchCommandsTest {
             assertThat(monitor.reply()).endsWith("\"MGET\" \"a\" \"b\" \"c\" \"d\"");
             assertThat(other.call("AUTH", "x", "secret")).startsWith("-WRONGPASS");
             assertThat(monitor.reply()).endsWith("\"AUTH\" \"(redacted)\" \"(redacted)\"");
+            assertThat(other.call("EVAL", "return redis.call('GET', KEYS[1])", "1", "a")).startsWith("$");
+            // Lines of two shards come in any order.
+            assertThat(List.of(monitor.reply(), monitor.reply()))
+                    .anySatisfy(line -> assertThat(line).contains("\"EVAL\""))
+                    .anySatisfy(line -> assertThat(line).contains("[0 lua]").endsWith("\"GET\" \"a\""));
             assertThat(monitor.call("RESET")).isEqualTo("+RESET");
             assertThat(client.call("GET", "a")).startsWith("$");
             assertThat(monitor.call("PING")).isEqualTo("+PONG");

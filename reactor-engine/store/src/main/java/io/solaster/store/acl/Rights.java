@@ -89,6 +89,12 @@ public final class Rights {
         }
     }
 
+    /** Whether the channels may be used that others allow: each rule of theirs is here, too. */
+    public boolean mayUseChannelsOf(Rights before) {
+        return before.selectors.stream()
+                .allMatch(was -> selectors.stream().anyMatch(selector -> selector.mayUseChannelsOf(was)));
+    }
+
     /** What is said of the user in words: {@code on}, {@code nopass} and so on. */
     public List<String> flags() {
         List<String> flags = new ArrayList<>();

@@ -57,6 +57,17 @@ public final class Selector {
         return allKeys;
     }
 
+    /** Whether all keys may be read. */
+    public boolean mayReadAllKeys() {
+        Key any = keys.get("*");
+        return allKeys || any != null && any.reads;
+    }
+
+    /** Whether each channel may be used that another selector allows, so far as its rules say so. */
+    boolean mayUseChannelsOf(Selector other) {
+        return allChannels || !other.allChannels && channels.keySet().containsAll(other.channels.keySet());
+    }
+
     /** Whether all channels may be used. */
     public boolean mayAllChannels() {
         return allChannels;

@@ -94,6 +94,9 @@ final class LuaCommands {
         if (command.has(Command.Flag.WRITE)) {
             run.writes();
         }
+        if (shard.isGated()) {
+            ShardWatch.of(shard).tellOfScript(command, call);
+        }
         if (run.isOverShards() && isOnKeys(command) && CommandPlace.of(command, call) != shard.shard().id()) {
             return lua[0].mayYield(thread)
                     ? run.callElsewhere(thread, command, call, raises)

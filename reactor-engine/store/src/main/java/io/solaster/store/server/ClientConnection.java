@@ -137,7 +137,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void refuseLogin(String user, String error) {
         shard.stats().wrongPasswords.increment();
         logs.wrongPassword.tell("{} gave a wrong password", this);
-        ShardWatch.of(shard).refused(this, "auth", "toplevel", Objects.requireNonNull(state.lastCommand()).name(),
+        ShardWatch.of(shard).refused(this, "auth", "toplevel", shard.call().text(0),
                 user);
         later(login.wrong(context().executor(), PeerAddress.network(channel()), shard.now(), progress.isDraining()),
                 (reply, waited) -> {

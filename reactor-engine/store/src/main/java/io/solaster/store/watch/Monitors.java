@@ -90,10 +90,21 @@ public final class Monitors {
 
     /** Tells of a command that is about to be run for a client of this shard. */
     void tell(Client client, Command command, CommandCall call) {
-        if (command.has(Command.Flag.ADMIN) || command.has(Command.Flag.SKIP_MONITOR)) {
+        // Those with SKIP_MONITOR are told of by Redis, too, before what they run.
+        if (command.has(Command.Flag.ADMIN)) {
             return;
         }
-        String line = line(client, command, call);
+        tell(line(ClientInfo.remote(client), command, call));
+    }
+
+    /** Tells of a command that a script calls here. */
+    void tellOfScript(Command command, CommandCall call) {
+        if (!command.has(Command.Flag.ADMIN)) {
+            tell(line("lua", command, call));
+        }
+    }
+
+    private void tell(String line) {
         for (int i = 0; i < counts.length; i++) {
             if (counts[i] > 0 && gathered[i].length() <= MOST_GATHERED) {
                 gathered[i].append(line);
@@ -105,12 +116,12 @@ public final class Monitors {
         }
     }
 
-    private String line(Client client, Command command, CommandCall call) {
+    private String line(String from, Command command, CommandCall call) {
         long micros = shard.now() * 1000;
         StringBuilder line = new StringBuilder();
         line.append('+').append(micros / 1_000_000)
                 .append(String.format(Locale.ROOT, ".%06d", micros % 1_000_000))
-                .append(" [0 ").append(ClientInfo.remote(client)).append(']');
+                .append(" [0 ").append(from).append(']');
         for (int i = 0; i < call.count(); i++) {
             line.append(" \"");
             if (Redaction.hides(command, call, i)) {

@@ -110,6 +110,26 @@ public final class Permissions {
         return false;
     }
 
+    /** Why SORT may not look at keys that only a pattern names, in Redis's words; null if it may. */
+    @Nullable
+    String sortRefusal(Rights rights, Command command, CommandCall call) {
+        if (!command.name().equals("sort") && !command.name().equals("sort_ro")) {
+            return null;
+        }
+        for (Selector selector : rights.selectors()) {
+            if (selector.mayReadAllKeys() && check(selector, command, call, 0) == null) {
+                return null;
+            }
+        }
+        for (int i = 2; i + 1 < call.count(); i++) {
+            boolean by = call.is(i, "by");
+            if (by && call.text(i + 1).indexOf('*') >= 0 || !by && call.is(i, "get") && !call.text(i + 1).equals("#")) {
+                return "ERR " + (by ? "BY" : "GET") + " option of SORT denied due to insufficient ACL permissions.";
+            }
+        }
+        return null;
+    }
+
     private @Nullable Denial channels(Selector selector, Command command, CommandCall call, int from) {
         return switch (command.name()) {
             case "publish", "spublish" -> channels(selector, call, from + 1, from + 2, false);

@@ -87,6 +87,13 @@ public final class ShardWatch implements StoreShard.Watch {
         }
     }
 
+    /** Tells those who monitor of a command that a script calls. */
+    public void tellOfScript(Command command, CommandCall call) {
+        if (monitors.isAny()) {
+            monitors.tellOfScript(command, call);
+        }
+    }
+
     @Override
     public void slow(Command command, CommandCall call, long nanos) {
         DiagnosticSettings settings = shard.parts().diagnostics();
@@ -130,7 +137,7 @@ public final class ShardWatch implements StoreShard.Watch {
         }
         Denial denial = permissions.check(rights, command, call, 0);
         if (denial == null) {
-            return null;
+            return permissions.sortRefusal(rights, command, call);
         }
         refused(client, denial.reason().name().toLowerCase(Locale.ROOT), context,
                 denial.reason() == Reason.COMMAND ? command.name() : call.text(denial.argument()),
@@ -147,7 +154,7 @@ public final class ShardWatch implements StoreShard.Watch {
         Rights rights = user.rights();
         Denial denial = rights.mayAll() ? null : permissions.check(rights, command, call, 0);
         if (denial == null) {
-            return null;
+            return rights.mayAll() ? null : permissions.sortRefusal(rights, command, call);
         }
         aclLog.add(denial.reason().name().toLowerCase(Locale.ROOT), "lua",
                 denial.reason() == Reason.COMMAND ? command.name() : call.text(denial.argument()), user.name(),

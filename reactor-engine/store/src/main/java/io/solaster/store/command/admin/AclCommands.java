@@ -4,7 +4,9 @@ import java.util.ArrayList;
 import java.util.HexFormat;
 import java.util.List;
 import java.util.Locale;
+import java.util.concurrent.CompletableFuture;
 
+import io.solaster.engine.Sharded;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.acl.Acl;
 import io.solaster.store.acl.AclLog;
@@ -50,8 +52,8 @@ public final class AclCommands {
             WHOAMI
                 The name of the user of this connection.
             """);
-    private static final String NO_FILE = "ERR Users are not kept in a file: solaster.store.users has those that are there"
-            + " from the start, and ACL SETUSER makes more until the process ends";
+    private static final String NO_FILE = "ERR This Redis instance is not configured to use an ACL file: solaster.store.users"
+            + " has the users that are there from the start, and ACL SETUSER makes more until the process ends";
     private static final int MOST_BITS = 4096;
     private static final int DEFAULT_BITS = 256;
     private static final int LOG_ENTRIES = 10;
@@ -175,13 +177,31 @@ public final class AclCommands {
             return;
         }
         ServerSettings settings = call.client().settings();
-        call.later(call.shard().parts().sharded().on(0, part -> set(part, settings, name, rules)), (reply, error) -> {
-            if (error.isEmpty()) {
-                reply.ok();
-            } else {
-                reply.error("ERR " + error);
+        User user = acl(call).find(name);
+        Rights before = user == null ? null : user.rights();
+        Client self = call.client();
+        Sharded<StoreShard> shards = call.shard().parts().sharded();
+        call.later(shards.on(0, part -> set(part, settings, name, rules)).thenCompose(error -> user == null
+                || before == null || !error.isEmpty() || user.rights().mayUseChannelsOf(before)
+                        ? CompletableFuture.completedFuture(error)
+                        : shards.onAll(part -> endSubscribers(part, user, self)).thenApply(done -> error)),
+                (reply, error) -> {
+                    if (error.isEmpty()) {
+                        reply.ok();
+                    } else {
+                        reply.error("ERR " + error);
+                    }
+                });
+    }
+
+    /** Ends the connections of a user that have subscribed, since a channel may not be theirs any more. */
+    private static boolean endSubscribers(StoreShard shard, User user, Client self) {
+        for (Client client : shard.clients()) {
+            if (client.id() != self.id() && client.state().user().equals(user) && client.state().isSubscribed()) {
+                client.kill();
             }
-        });
+        }
+        return true;
     }
 
     /** Reads the rules, those of a selector as one; answers what is wrong, or null. */

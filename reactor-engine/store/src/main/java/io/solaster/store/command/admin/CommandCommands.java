@@ -327,7 +327,7 @@ public final class CommandCommands {
             call.reply().error("ERR Invalid number of arguments specified for command");
         } else {
             command.keys().find(call, 2, call.keys());
-            if (call.keys().count() > 0) {
+            if (call.keys().count() > 0 || command.has(Command.Flag.NO_MANDATORY_KEYS)) {
                 return command;
             }
             call.reply().error("ERR Invalid arguments specified for command");
