@@ -8,6 +8,9 @@ import org.jspecify.annotations.Nullable;
 
 /** What is to go to a client behind its replies: small messages one behind the other, large ones as they are. On the shard. */
 final class Pushes {
+    /** Bytes of room for more messages behind the first. */
+    private static final int MORE = 4096;
+
     /** Those before the last one; null until a large one came. */
     private @Nullable ArrayDeque<ByteBuf> earlier;
     private @Nullable ByteBuf last;
@@ -36,6 +39,10 @@ final class Pushes {
         if (to == null || !open) {
             to = message.alloc().directBuffer(length);
             behind(to, true);
+        }
+        if (to.writableBytes() < length) {
+            // One message came, so others may: not a little more room for each of them.
+            to.ensureWritable(Math.max(length, MORE));
         }
         to.writeBytes(message, message.readerIndex(), length);
     }

@@ -277,10 +277,12 @@ final class ReplyOutput {
             return;
         }
         long waiting = unread(connection.channel()) + pushes.bytes();
-        long now = server.part().now();
         if (waiting <= soft) {
             slowSince = 0;
-        } else if (slowSince == 0) {
+            return;
+        }
+        long now = server.part().now();
+        if (slowSince == 0) {
             slowSince = now;
         } else if (now - slowSince > limits.softTime().toMillis()) {
             cutOff(waiting, limits.softOutputBuffer());

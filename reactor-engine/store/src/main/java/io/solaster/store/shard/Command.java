@@ -78,7 +78,7 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
     public record Keys(int first, int last, int step, List<List<String>> access, @Nullable KeyFinder finder) {
         public static final Keys NONE = new Keys(0, 0, 0, List.of(), null);
         /** What is done to what only looks like keys. */
-        private static final List<String> NOT_KEYS = List.of("not_key");
+        private static final String NOT_KEYS = "not_key";
 
         /** Keys behind a number that says how many they are, such as those of {@code LMPOP}, whose first argument that is. */
         public static KeyFinder counted(int number) {
@@ -118,7 +118,7 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
 
         /** Whether they are named as keys are, and are none: channels of shards, say. */
         private boolean areNone() {
-            return !access.isEmpty() && access.getFirst().equals(NOT_KEYS);
+            return !access.isEmpty() && access.getFirst().getFirst().equals(NOT_KEYS);
         }
 
         /** Whether there are any. */
