@@ -143,6 +143,10 @@ class ScriptDifferentialTest {
             return {unpack({1,2,3}, 2)}
             return {unpack({1,2,3}, 2, 3)}
             return {unpack({}, 1, 1e8)}
+            local a = {} for i=1,7999 do a[i] = 1 end return #{unpack(a)}
+            return {unpack()}
+            return {unpack({1,2,3}, 3, 1)}
+            return string.rep()
             assert(false)
             assert(nil, 'message')
             return assert(5, 'x')

@@ -218,6 +218,26 @@ class ScriptTest {
     }
 
     @Test
+    void tellsWhatScriptsTake() {
+        client.call("SCRIPT", "FLUSH");
+        for (int i = 0; i < 10; i++) {
+            client.call("SCRIPT", "LOAD", "return " + i);
+        }
+        assertThat(client.call("INFO", "memory")).contains("number_of_cached_scripts:10|")
+                .contains("|used_memory_lua:");
+    }
+
+    @Test
+    void runsWithinATransaction() {
+        String key = "k";
+        client.call("MULTI");
+        assertThat(eval("return redis.call('INCR', KEYS[1])", "1", key)).isEqualTo("+QUEUED");
+        client.call("INCR", key);
+        assertThat(eval("return redis.call('INCR', 'x')", "2", "a", "b")).isEqualTo("+QUEUED");
+        assertThat(client.call("EXEC")).startsWith("*3|:1|:2|-");
+    }
+
+    @Test
     void keepsNothingOfAScriptForTheNext() {
         assertThat(eval("KEYS[1] = 'changed' return #ARGV", "1", "a", "x", "y")).isEqualTo(":2");
         assertThat(eval("return {#KEYS, #ARGV}", "0")).isEqualTo("*2|:0|:0");

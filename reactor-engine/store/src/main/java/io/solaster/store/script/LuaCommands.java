@@ -35,6 +35,8 @@ final class LuaCommands {
     private static final int GROWTH = 4;
     private static final int ALL_COPIES = 3;
     private static final int LONGEST_LOGGED = 1024;
+    /** As many values as a function may have on its stack. */
+    private static final int MOST_RESULTS = 8000;
     private static final double RANDOM_LIMIT = Integer.MAX_VALUE;
     private static final long RANDOM_MASK = (1L << 48) - 1;
 
@@ -72,7 +74,7 @@ final class LuaCommands {
         redis.put("setresp", this::resp);
         redis.put("set_repl", this::replication);
         redis.put("acl_check_cmd", this::mayCall);
-        return Map.of("strings", Map.of("rep", this::repeat), "redis", redis, "maths",
+        return Map.of("own", Map.of("rep", this::repeat, "unpack", LuaCommands::unpack), "redis", redis, "maths",
                 Map.of("random", this::random, "randomseed", this::seed), "bit",
                 BitLibrary.functions(lua), "struct", new StructLibrary(lua).functions(), "cmsgpack",
                 new MessagePackLibrary(lua).functions(), "cjson", new JsonLibrary(lua).functions());
@@ -89,6 +91,9 @@ final class LuaCommands {
         Command command = finder.apply(call);
         problem = refusal(run, command);
         if (problem != null || command == null) {
+            if (command != null) {
+                shard.counts().rejected(command);
+            }
             return fails(thread, problem, raises);
         }
         if (command.has(Command.Flag.WRITE)) {
@@ -209,19 +214,18 @@ final class LuaCommands {
             case CONNECTION -> null;
             case CHANNEL -> shard.isHeldUp(command) ? "ERR too many messages wait for subscribers" : null;
             case KEYS -> run.isOverShards() ? heldKeys(run, command) : keys(run, command);
-            case EVERY_SHARD -> shard.parts().count() == 1 || run.isOverShards() && run.holds(command, call)
-                    || restarts(run)
+            case EVERY_SHARD -> run.mayRestart() && shard.parts().count() > 1
+                    ? restart(run)
+                    : shard.parts().count() == 1 || run.isOverShards() && run.holds(command, call)
                             ? null
                             : "ERR '" + command.name() + "' concerns all shards, and is not allowed from a script";
         };
     }
 
-    /** Where a script is to begin anew, with the keys of all shards; what it calls now is not run. */
-    private static boolean restarts(ScriptRun run) {
-        if (run.mayRestart()) {
-            run.restart();
-        }
-        return false;
+    /** Has a script begin anew, with the keys of all shards; what it calls now is not run. */
+    private static String restart(ScriptRun run) {
+        run.restart();
+        return "ERR it begins anew";
     }
 
     private @Nullable String heldKeys(ScriptRun run, Command command) {
@@ -242,8 +246,12 @@ final class LuaCommands {
         for (int i = 0; i < keys.count(); i++) {
             int at = keys.at(i);
             int slot = Slots.of(call.address(at), call.length(at));
-            if (shards > 1 && Slots.shardOf(slot, shards) != shard.shard().id()) {
-                boolean ignored = restarts(run);
+            boolean elsewhere = shards > 1 && Slots.shardOf(slot, shards) != shard.shard().id();
+            if (shards > 1 && (elsewhere || command.has(Command.Flag.WRITE)) && run.mayRestart()) {
+                // Once it has written it could not.
+                return restart(run);
+            }
+            if (elsewhere) {
                 return "ERR Script attempted to access the key '" + call.word(at, 128)
                         + "', which lies on another shard and was not declared; name it among the keys of the script";
             }
@@ -392,6 +400,27 @@ final class LuaCommands {
         }
         lua[0].push(thread, result, result.length);
         return 1;
+    }
+
+    /** As Lua's own, but for numbers that make it wrap around. */
+    private static int unpack(long thread) {
+        if (Lua.type(thread, 1) != Lua.TABLE) {
+            throw LuaArguments.bad(1, "unpack", "table expected, got " + LuaArguments.typeName(thread, 1));
+        }
+        long from = LuaArguments.integer(thread, 2, "unpack", 1);
+        long to = LuaArguments.integer(thread, 3, "unpack", Lua.length(thread, 1));
+        Lua.top(thread, 1);
+        if (from > to) {
+            return 0;
+        }
+        long count = to - from + 1;
+        if (count <= 0 || count > MOST_RESULTS || Lua.hasRoom(thread, (int) count) == 0) {
+            throw new LuaArguments.Failure("too many results to unpack");
+        }
+        for (long i = from; i <= to; i++) {
+            Lua.rawGet(thread, 1, (int) i);
+        }
+        return (int) count;
     }
 
     private int seed(long thread) {

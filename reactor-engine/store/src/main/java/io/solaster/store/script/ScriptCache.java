@@ -19,6 +19,7 @@ final class ScriptCache {
 
     private final Map<String, Script> scripts = new ConcurrentHashMap<>();
     private final ArrayDeque<String> forgettable = new ArrayDeque<>();
+    private final Map<Integer, Long> memory = new ConcurrentHashMap<>();
     private long bytes;
     private volatile long flushes;
 
@@ -79,5 +80,15 @@ final class ScriptCache {
     /** What the texts take, about. */
     synchronized long bytes() {
         return bytes;
+    }
+
+    /** Tells what code and values of scripts take on a shard. */
+    void memory(int shard, long taken) {
+        memory.put(shard, taken);
+    }
+
+    /** What they take on all shards, as each has told last. */
+    long memory() {
+        return memory.values().stream().mapToLong(Long::longValue).sum();
     }
 }

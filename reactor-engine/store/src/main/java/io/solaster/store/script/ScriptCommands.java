@@ -8,6 +8,7 @@ import io.solaster.store.script.ShardScripts.Kill;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.Parts;
 import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
@@ -24,11 +25,11 @@ public final class ScriptCommands {
     }
 
     private ShardScripts scripts(StoreShard shard) {
-        return shard.family(ShardScripts.class, of -> new ShardScripts(of, cache(of), finder));
+        return shard.family(ShardScripts.class, of -> new ShardScripts(of, cache(of.parts()), finder));
     }
 
-    private static ScriptCache cache(StoreShard shard) {
-        return shard.parts().family(ScriptCache.class, ScriptCache::new);
+    private static ScriptCache cache(Parts parts) {
+        return parts.family(ScriptCache.class, ScriptCache::new);
     }
 
     public void eval(CommandCall call) {
@@ -95,7 +96,7 @@ public final class ScriptCommands {
     }
 
     public void exists(CommandCall call) {
-        ScriptCache cache = cache(call.shard());
+        ScriptCache cache = cache(call.shard().parts());
         call.reply().arrayHeader(call.count() - 2);
         for (int i = 2; i < call.count(); i++) {
             call.reply().integer(cache.get(call.text(i).toLowerCase(Locale.ROOT)) == null ? 0 : 1);
@@ -107,7 +108,7 @@ public final class ScriptCommands {
             call.reply().error("ERR SCRIPT FLUSH only support SYNC|ASYNC option");
             return;
         }
-        cache(call.shard()).flush();
+        cache(call.shard().parts()).flush();
         call.reply().ok();
     }
 
@@ -131,19 +132,18 @@ public final class ScriptCommands {
         call.reply().error("ERR scripts are not debugged here: SCRIPT DEBUG is not supported");
     }
 
-    /** How many scripts are remembered. */
-    public static int cached(StoreShard shard) {
-        return cache(shard).count();
+    /** How many scripts are remembered. Any thread. */
+    public static int cached(Parts parts) {
+        return cache(parts).count();
     }
 
-    /** Bytes that the texts of scripts take. */
-    public static long cachedBytes(StoreShard shard) {
-        return cache(shard).bytes();
+    /** Bytes that the texts of scripts take, about. Any thread. */
+    public static long cachedBytes(Parts parts) {
+        return cache(parts).bytes();
     }
 
-    /** Bytes that code and values of scripts take on a shard. */
-    public static long memory(StoreShard shard) {
-        ShardScripts scripts = shard.familyIfAny(ShardScripts.class);
-        return scripts == null ? 0 : scripts.memory();
+    /** Bytes that code and values of scripts take on all shards, about. Any thread. */
+    public static long memory(Parts parts) {
+        return cache(parts).memory();
     }
 }

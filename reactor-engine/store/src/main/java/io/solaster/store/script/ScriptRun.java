@@ -25,6 +25,9 @@ import org.jspecify.annotations.Nullable;
  * One script under way on one shard: in one go, as nearly all are; or, where it takes longer than the quota of a turn, a piece in
  * each turn, with the slots of its keys held meanwhile, so that it is one step nevertheless. It then goes on until it ends,
  * whatever becomes of its client. Used again and again, on the owning shard.
+ *
+ * <p>
+ * Longer than 500 lines because what a script waits for, and what it has until then, is one state.
  */
 final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter {
     /** Slots that a script may come to use once it has left off, beside those before. */
@@ -81,7 +84,9 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     });
     /** What it has come to use then, each slot by itself. */
     private final List<Intent> more = new ArrayList<>();
+    /** What it uses: slots, and a bit for each of all. */
     private int[] slots = new int[16];
+    private final long[] used = new long[Slots.COUNT >>> 6];
     private int slotCount;
     private boolean left;
     private boolean done;
@@ -119,7 +124,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         wrote = false;
         toldBusy = false;
         level = 0;
-        slotCount = 0;
+        forgetSlots();
         left = false;
         done = false;
         dropped = false;
@@ -149,9 +154,17 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     /** Runs it, and writes its reply; or leaves off. */
     void start(CommandCall call, int keys) {
         declared = keys;
+        for (int i = 0; i < keys; i++) {
+            int slot = Slots.of(call.address(FIRST_KEY + i), call.length(FIRST_KEY + i));
+            if ((used[slot >>> 6] & 1L << slot) == 0) {
+                add(slot);
+            }
+        }
         Lua.rawGet(thread, Lua.REGISTRY, compiled().reference);
         boolean ended = step(0);
-        if (restart) {
+        if (restart || !ended && keys == 0 && !wrote && shard.parts().count() > 1) {
+            // Once it has left off it could not.
+            restart = true;
             scripts.tables(call, keys);
             startOverShards(call, keys);
         } else if (ended) {
@@ -180,7 +193,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         if (keys == 0) {
             made.everyShard(!readOnly);
         }
-        slotCount = 0;
+        forgetSlots();
         for (int i = 0; i < keys; i++) {
             int slot = Slots.of(call.address(FIRST_KEY + i), call.length(FIRST_KEY + i));
             made.slot(slot, !readOnly);
@@ -362,28 +375,32 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
 
     /** Notes a slot that it uses; whether it may. */
     boolean use(int slot) {
-        for (int i = slotCount - 1; i >= 0 && i >= slotCount - 8; i--) {
-            if (slots[i] == slot) {
-                return true;
-            }
+        if ((used[slot >>> 6] & 1L << slot) != 0) {
+            return true;
         }
-        if (!left) {
-            add(slot);
-            return shard.locks().isFree() || mayTake(slot);
+        if (!shard.locks().isFree() && !mayTake(slot)) {
+            return false;
         }
-        for (int i = 0; i < slotCount; i++) {
-            if (slots[i] == slot) {
-                return true;
-            }
+        if (left) {
+            return extend(slot);
         }
-        return mayTake(slot) && extend(slot);
+        add(slot);
+        return true;
     }
 
     private void add(int slot) {
+        used[slot >>> 6] |= 1L << slot;
         if (slotCount == slots.length) {
             slots = Arrays.copyOf(slots, slotCount * 2);
         }
         slots[slotCount++] = slot;
+    }
+
+    private void forgetSlots() {
+        for (int i = 0; i < slotCount; i++) {
+            used[slots[i] >>> 6] = 0;
+        }
+        slotCount = 0;
     }
 
     private boolean mayTake(int slot) {

@@ -26,6 +26,8 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     /** A state that takes more when a script has ended is made anew. */
     private static final long MOST_KEPT = 8 << 20;
     private static final int RELEASED = 1 << 20;
+    /** By so much the memory has to change to be told of. */
+    private static final int TOLD = 16 << 10;
     private static final int RECENT = 256;
     static final int SHA_LENGTH = 40;
     /** So many scripts at most are under way on a shard, each in its thread; those that come then hold the shard until they end. */
@@ -52,6 +54,7 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     private final ReplyWriter writer = new ReplyWriter();
     private @Nullable ScriptRun current;
     private long flushes;
+    private long told;
     private boolean closed;
 
     ShardScripts(StoreShard shard, ScriptCache cache, Function<CommandCall, @Nullable Command> finder) {
@@ -281,6 +284,11 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         if (lua.heap().used() > MOST_KEPT) {
             renewIfIdle();
         }
+        long used = lua.heap().used();
+        if (Math.abs(used - told) >= TOLD) {
+            told = used;
+            cache.memory(shard.shard().id(), used);
+        }
     }
 
     private void renewIfIdle() {
@@ -366,11 +374,6 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
             }
         }
         return met;
-    }
-
-    /** Bytes of the state. */
-    long memory() {
-        return lua.heap().used();
     }
 
     @Override

@@ -601,11 +601,6 @@ public final class StoreShard implements AutoCloseable {
         return type.cast(known);
     }
 
-    /** As {@link #family}, but null where it was not asked for yet. */
-    public <T extends AutoCloseable> @Nullable T familyIfAny(Class<T> type) {
-        return type.cast(families.get(type));
-    }
-
     /** Notes what a command has thrown. */
     public void tellFailed(Command command, Throwable failure) {
         stats.failures.increment();

@@ -8,7 +8,7 @@ local native, globals, public, level, pattern_limit = ...
 
 local string, table, math = native.string, native.table, native.math
 local type, tostring, tonumber, error = native.type, native.tostring, native.tonumber, native.error
-local next, rawset, rawget, unpack = native.next, native.rawset, native.rawget, native.unpack
+local next, rawset, rawget = native.next, native.rawset, native.rawget
 local setmetatable, loadstring, raw_pcall = native.setmetatable, native.loadstring, native.pcall
 local create, resume, yield, status = native.coroutine.create, native.coroutine.resume, native.coroutine.yield,
     native.coroutine.status
@@ -271,17 +271,7 @@ globals.setmetatable = function(t, meta)
     return setmetatable(t, meta)
 end
 
-globals.unpack = function(list, from, to)
-    from = from or 1
-    to = to or #list
-    if from > to then
-        return
-    end
-    if to - from >= 8000 then
-        error('too many results to unpack', 2)
-    end
-    return unpack(list, from, to)
-end
+globals.unpack = native.own.unpack
 
 -- table
 
@@ -307,7 +297,7 @@ for name, f in native.pairs(string) do
     strings[name] = f
 end
 
-strings.rep = native.strings.rep
+strings.rep = native.own.rep
 
 -- How deep a match goes is bounded by the length of its pattern.
 local function check(pattern)

@@ -9,6 +9,7 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.Engine;
 import io.solaster.engine.transport.TransportChoice;
+import io.solaster.store.script.ScriptCommands;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.MemorySettings;
@@ -71,7 +72,7 @@ public final class Info {
                 switch (section) {
                     case "server" -> server(out, parts, port);
                     case "clients" -> clients(out, settings, sum);
-                    case "memory" -> memory(out, parts.memory(), sum, system);
+                    case "memory" -> memory(out, parts, sum, system);
                     case "persistence" -> PersistenceInfo.write(out, parts.persistence(), parts.startedAt());
                     case "stats" -> stats(out, sum);
                     case "replication" -> replication(out, parts);
@@ -132,7 +133,8 @@ public final class Info {
         line(out, "tracking_clients", 0);
     }
 
-    private static void memory(StringBuilder out, MemorySettings settings, StoreReport sum, SystemReport system) {
+    private static void memory(StringBuilder out, Parts parts, StoreReport sum, SystemReport system) {
+        MemorySettings settings = parts.memory();
         long used = sum.get(Item.USED_MEMORY) + system.heap() + system.buffers();
         size(out, "used_memory", used);
         size(out, "used_memory_rss", system.resident());
@@ -144,6 +146,10 @@ public final class Info {
         line(out, "used_memory_buffers", system.buffers());
         size(out, "total_system_memory", system.total());
         size(out, "maxmemory", settings.limit());
+        size(out, "used_memory_lua", ScriptCommands.memory(parts));
+        line(out, "used_memory_vm_eval", ScriptCommands.memory(parts));
+        line(out, "used_memory_scripts_eval", ScriptCommands.cachedBytes(parts));
+        line(out, "number_of_cached_scripts", ScriptCommands.cached(parts));
         line(out, "maxmemory_policy", settings.eviction());
         line(out, "mem_fragmentation_ratio",
                 String.format(Locale.ROOT, "%.2f", (double) system.resident() / Math.max(1, used)));
