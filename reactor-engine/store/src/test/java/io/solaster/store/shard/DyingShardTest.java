@@ -20,6 +20,7 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.Slots;
 import io.solaster.engine.task.GroupScheduler;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.RespClient;
 import io.solaster.store.StoreFixture;
 import io.solaster.store.shard.Command.Doc;
 import io.solaster.store.shard.Command.Flag;
@@ -193,5 +194,46 @@ class DyingShardTest {
             }
         }
         StoreFixture.await("the keys are free", () -> areFree(0, 2));
+    }
+
+    private static String keyOn(int shard) {
+        return IntStream.range(0, 1_000).mapToObj(i -> "key" + i)
+                .filter(key -> Slots.shardOf(Slots.of(key), SHARDS) == shard).findFirst().orElseThrow();
+    }
+
+    /** A client of some shard, and its id: which one takes a connection is chance. */
+    private record Waiting(RespClient client, long id, int home) {
+        static Waiting on(StoreFixture.Server server, boolean dying) {
+            for (int tries = 0; tries < 1_000; tries++) {
+                RespClient client = server.connect();
+                long id = Long.parseLong(client.call("CLIENT", "ID").substring(1));
+                int home = Math.floorMod(id, SHARDS);
+                if (home == DYING == dying) {
+                    return new Waiting(client, id, home);
+                }
+                client.close();
+            }
+            throw new AssertionError("no connection came to such a shard");
+        }
+    }
+
+    @Test
+    void whoWaitsForItsKeysOrFromItWaitsNoMore() {
+        StoreFixture.Server server = fixture.serve(StoreFixture.config());
+        Waiting there = Waiting.on(server, false);
+        Waiting from = Waiting.on(server, true);
+        there.client.send("BLPOP", keyOn(DYING), "0");
+        from.client.send("BLPOP", keyOn(0), "0");
+        StoreFixture.await("both wait", () -> places(0) == 1 && places(DYING) == 1);
+        kill();
+        StoreFixture.await("the client of a live shard is closed",
+                () -> fixture.servers().on(there.home, _ -> parts.part(there.home).client(there.id) == null).join());
+        StoreFixture.await("nobody waits for a live shard's key", () -> places(0) == 0);
+        there.client.close();
+        from.client.close();
+    }
+
+    private int places(int shard) {
+        return fixture.servers().on(shard, _ -> parts.part(shard).waiting().places()).join();
     }
 }
