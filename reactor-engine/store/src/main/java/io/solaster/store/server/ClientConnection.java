@@ -39,6 +39,9 @@ import org.slf4j.LoggerFactory;
  * shard; until the last has come back nothing more of this client is looked at, which bounds what one client can have
  * under way. A command that touches several shards, or none by key, waits for those before it and holds up those behind
  * it. When a lane to a shard is over its high-water mark, the client is not read from until it has drained.
+ *
+ * <p>
+ * Longer than 500 lines because it is what commands, the channel and other shards know of a client, and hands each on.
  */
 public final class ClientConnection extends ChannelInboundHandlerAdapter implements Client, Runnable {
     private static final Logger log = LoggerFactory.getLogger(ClientConnection.class);
