@@ -5,13 +5,25 @@ import java.util.Arrays;
 
 /** Bytes that are put behind one another, with a limit. */
 final class GrowingBytes {
+    /** As many values as there is memory for; more are the same ones over and over. */
+    private static final int MOST_VALUES = 1 << 20;
+
     private final long limit;
     private byte[] bytes = new byte[128];
     private int length;
+    private int values;
 
     /** @param limit beyond which no more are taken */
     GrowingBytes(long limit) {
         this.limit = limit;
+    }
+
+    /** Another value is written. */
+    void value() {
+        values++;
+        if (values > MOST_VALUES) {
+            throw new LuaArguments.Failure("not enough memory");
+        }
     }
 
     byte[] bytes() {

@@ -22,6 +22,7 @@ final class JsonWriter {
     }
 
     private void value(long thread, int depth) {
+        out.value();
         switch (Lua.type(thread, -1)) {
             case Lua.STRING -> string(lua.bytes(thread, -1));
             case Lua.NUMBER -> number(thread);

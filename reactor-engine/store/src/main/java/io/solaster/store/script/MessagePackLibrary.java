@@ -41,6 +41,7 @@ final class MessagePackLibrary {
 
     /** Writes the value on top and takes it away. */
     private void value(GrowingBytes out, long thread, int level) {
+        out.value();
         if (Lua.hasRoom(thread, 6) == 0) {
             throw new LuaArguments.Failure("stack overflow");
         }
