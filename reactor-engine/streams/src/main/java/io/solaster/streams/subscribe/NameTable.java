@@ -18,7 +18,7 @@ public final class NameTable implements AutoCloseable {
     private final SystemMemory memory;
     private final long seed;
     private final long factor;
-    private final IntIndex index = new IntIndex();
+    private IntIndex index = new IntIndex();
     private long[] addresses = new long[LEAST];
     private int[] lengths = new int[LEAST];
     private int[] hashes = new int[LEAST];
@@ -151,9 +151,10 @@ public final class NameTable implements AutoCloseable {
         return Math.unsignedMultiplyHigh(value, factor) ^ value * factor;
     }
 
-    /** Gives the memory back; nothing is called any more. */
+    /** Gives the memory back; no name is there any more, and none is added. */
     @Override
     public void close() {
+        index = new IntIndex();
         for (int id = 0; id < used; id++) {
             if (addresses[id] != 0) {
                 memory.free(addresses[id]);

@@ -245,6 +245,9 @@ public final class SubscriptionShard implements AutoCloseable {
 
     /** Another shard has more or fewer subscribers for a name. */
     void interest(int of, int kind, @Nullable NamePattern pattern, long name, int length, int by) {
+        if (closed) {
+            return;
+        }
         int id = addName(kind, name, length);
         changeHere(of, id, pattern, by);
         dropIfUnused(id);
@@ -343,6 +346,9 @@ public final class SubscriptionShard implements AutoCloseable {
      * @return how many get it, once for each subscription; elsewhere than at its home only those of this shard are counted
      */
     public int publish(int kind, long name, int nameLength, long payload, int payloadLength) {
+        if (closed) {
+            return 0;
+        }
         int home = all.home(kind, name, nameLength);
         if (home != self && home != Placement.EVERYWHERE) {
             outgoing.add(home, kind, true, name, nameLength, payload, payloadLength);
@@ -394,6 +400,10 @@ public final class SubscriptionShard implements AutoCloseable {
 
     /** Another shard has published something to a name that has subscribers here. */
     void deliver(int from, int kind, long name, int nameLength, long payload, int payloadLength) {
+        if (closed) {
+            // Messages come until the shard ends.
+            return;
+        }
         int id = names.find(kind, name, nameLength);
         if (kind != Subscriptions.CHANNEL || !patterns.find(name, nameLength)) {
             patterns.findNone();
