@@ -99,7 +99,7 @@ final class RedisComparison implements BeforeAllCallback, AfterAllCallback {
     /** We leave out a remark on the keys of some commands. */
     private static String normal(byte[] reply) {
         String shown = RespClient.show(reply);
-        return shown.replaceFirst("([*%])[48]\\|\\$5\\|notes\\|\\$\\d+\\|[^|]*\\|\\$5\\|flags",
+        return shown.replaceAll("([*%])[48]\\|\\$5\\|notes\\|\\$\\d+\\|[^|]*\\|\\$5\\|flags",
                 shown.contains("~") ? "%3|\\$5|flags" : "*6|\\$5|flags");
     }
 

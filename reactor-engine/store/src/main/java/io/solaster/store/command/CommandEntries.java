@@ -159,7 +159,12 @@ final class CommandEntries {
             for (Flag flag : flags) {
                 switch (flag) {
                     case WRITE -> found.add(Category.WRITE);
-                    case READONLY -> found.add(Category.READ);
+                    case READONLY -> {
+                        // A script does what it does, whatever it says.
+                        if (!group.equals("scripting")) {
+                            found.add(Category.READ);
+                        }
+                    }
                     case ADMIN -> Collections.addAll(found, Category.ADMIN, Category.DANGEROUS);
                     case PUBSUB -> found.add(Category.PUBSUB);
                     case BLOCKING -> found.add(Category.BLOCKING);
@@ -185,7 +190,7 @@ final class CommandEntries {
                     }
                 }
                 case "generic" -> {
-                    if (!container) {
+                    if (!container && !found.contains(Category.SORTEDSET)) {
                         found.add(Category.KEYSPACE);
                     }
                 }

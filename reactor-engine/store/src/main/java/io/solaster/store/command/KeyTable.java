@@ -1,9 +1,12 @@
 package io.solaster.store.command;
 
+import java.util.List;
+
 import io.solaster.store.command.sort.SortCommand;
 import io.solaster.store.command.value.DumpCommands;
 import io.solaster.store.command.value.MoveCommands;
 import io.solaster.store.command.value.RestoreCommands;
+import io.solaster.store.shard.Command.Keys;
 
 /** The commands on keys, whatever they hold. */
 final class KeyTable {
@@ -36,13 +39,15 @@ final class KeyTable {
                 .doc("generic", "6.2.0", "O(N) in the length of the value", "Copies the value of a key to another.",
                         "source destination [DB destination-db] [REPLACE]");
         to.entry("sort", -2, "write denyoom movablekeys", SortCommand.SORT::run)
-                .keys(1, 1, 1, SortCommand.SORT.keys(), SortCommand.SORT, "RO access | OW update")
+                .keys(1, 1, 1, new Keys.Shown(SortCommand.SORT.keys(), List.of("1", "", "")), SortCommand.SORT,
+                        "RO access | RO access | OW update")
                 .acl("set sortedset list dangerous")
                 .doc("generic", "1.0.0", "O(N+M*log(M)) with N elements of which M are answered",
                         "Sorts the elements of a list, a set or a sorted set.",
                         "key [BY pattern] [LIMIT offset count] [GET pattern]... [ASC|DESC] [ALPHA] [STORE destination]");
         to.entry("sort_ro", -2, "readonly movablekeys", SortCommand.SORT_RO::run)
-                .keys(1, 1, 1, SortCommand.SORT_RO.keys(), SortCommand.SORT_RO, "RO access")
+                .keys(1, 1, 1, new Keys.Shown(SortCommand.SORT_RO.keys(), List.of("1", "")), SortCommand.SORT_RO,
+                        "RO access | RO access")
                 .acl("set sortedset list dangerous")
                 .doc("generic", "7.0.0", "O(N+M*log(M)) with N elements of which M are answered",
                         "Sorts the elements of a list, a set or a sorted set.",

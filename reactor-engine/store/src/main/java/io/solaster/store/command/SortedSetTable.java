@@ -1,5 +1,7 @@
 package io.solaster.store.command;
 
+import java.util.List;
+
 import io.solaster.store.command.algebra.RangeStore;
 import io.solaster.store.command.algebra.SetAlgebra;
 import io.solaster.store.command.collection.FirstOfKeys;
@@ -159,32 +161,35 @@ final class SortedSetTable {
                 .doc("geo", "3.2.0", "O(1) for each member", "The longitudes and latitudes of members.",
                         "key [member]...");
         to.entry("geosearch", -7, "readonly", GeoSearch.GEOSEARCH::run)
-                .keys(1, 1, 1, GeoSearch.GEOSEARCH.keys(), GeoSearch.GEOSEARCH, "RO access")
+                .keys(1, 1, GeoSearch.GEOSEARCH, "RO access")
                 .doc("geo", "6.2.0", found, "Members within a circle or a rectangle.",
                         "key [FROMMEMBER member] [FROMLONLAT longitude latitude] [BYRADIUS radius M|KM|FT|MI]"
                                 + " [BYBOX width height M|KM|FT|MI] [ASC|DESC] [COUNT count [ANY]] [WITHCOORD] [WITHDIST] [WITHHASH]");
         to.entry("geosearchstore", -8, "write denyoom", GeoSearch.GEOSEARCHSTORE::run)
-                .keys(1, 2, 1, GeoSearch.GEOSEARCHSTORE.keys(), GeoSearch.GEOSEARCHSTORE, "OW update | RO access")
+                .keys(1, 2, 1, new Keys.Shown(GeoSearch.GEOSEARCHSTORE.keys(), List.of("1", "2")),
+                        GeoSearch.GEOSEARCHSTORE, "OW update | RO access")
                 .doc("geo", "6.2.0", found, "Makes a sorted set of members within a circle or a rectangle.",
                         "destination source [FROMMEMBER member] [FROMLONLAT longitude latitude]"
                                 + " [BYRADIUS radius M|KM|FT|MI] [BYBOX width height M|KM|FT|MI] [ASC|DESC]"
                                 + " [COUNT count [ANY]] [STOREDIST]");
         to.entry("georadius", -6, "write denyoom movablekeys", GeoSearch.GEORADIUS::run)
-                .keys(1, 1, 1, GeoSearch.GEORADIUS.keys(), GeoSearch.GEORADIUS, "RO access | OW update")
+                .keys(1, 1, 1, new Keys.Shown(GeoSearch.GEORADIUS.keys(), List.of("1", "STORE 6", "STOREDIST 6")),
+                        GeoSearch.GEORADIUS, "RO access | OW update | OW update")
                 .doc("geo", "3.2.0", found, "Members within a circle.",
                         "key longitude latitude radius M|KM|FT|MI " + by
                                 + " [STORE storekey] [STOREDIST storedistkey]");
         to.entry("georadius_ro", -6, "readonly", GeoSearch.GEORADIUS_RO::run)
-                .keys(1, 1, 1, GeoSearch.GEORADIUS_RO.keys(), GeoSearch.GEORADIUS_RO, "RO access")
+                .keys(1, 1, GeoSearch.GEORADIUS_RO, "RO access")
                 .doc("geo", "3.2.10", found, "Members within a circle.",
                         "key longitude latitude radius M|KM|FT|MI " + by);
         to.entry("georadiusbymember", -5, "write denyoom movablekeys", GeoSearch.GEORADIUSBYMEMBER::run)
-                .keys(1, 1, 1, GeoSearch.GEORADIUSBYMEMBER.keys(), GeoSearch.GEORADIUSBYMEMBER,
-                        "RO access | OW update")
+                .keys(1, 1, 1,
+                        new Keys.Shown(GeoSearch.GEORADIUSBYMEMBER.keys(), List.of("1", "STORE 5", "STOREDIST 5")),
+                        GeoSearch.GEORADIUSBYMEMBER, "RO access | OW update | OW update")
                 .doc("geo", "3.2.0", found, "Members within a circle around one.",
                         "key member radius M|KM|FT|MI " + by + " [STORE storekey] [STOREDIST storedistkey]");
         to.entry("georadiusbymember_ro", -5, "readonly", GeoSearch.GEORADIUSBYMEMBER_RO::run)
-                .keys(1, 1, 1, GeoSearch.GEORADIUSBYMEMBER_RO.keys(), GeoSearch.GEORADIUSBYMEMBER_RO, "RO access")
+                .keys(1, 1, GeoSearch.GEORADIUSBYMEMBER_RO, "RO access")
                 .doc("geo", "3.2.10", found, "Members within a circle around one.",
                         "key member radius M|KM|FT|MI " + by);
     }

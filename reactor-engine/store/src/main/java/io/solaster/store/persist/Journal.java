@@ -253,7 +253,8 @@ public final class Journal {
         }
         if (isEnded()) {
             return CompletableFuture.failedFuture(
-                    new RejectedExecutionException("the log took nothing any more: what was done is not in it", log.failure()));
+                    new RejectedExecutionException("the log took nothing any more: what was done is not in it",
+                            log.failure()));
         }
         CompletableFuture<@Nullable Void> all = new CompletableFuture<>();
         appended.add(all);

@@ -111,9 +111,23 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
             }
         }
 
-        /** What is done to a key, by its number among them. */
+        /**
+         * Keys that a function finds, of which more can be said than that.
+         *
+         * @param places for each kind of access where its keys stand: the index of an argument, a word and behind a blank the
+         *        index from which on it may stand, or nothing if that is not to be said
+         */
+        public record Shown(KeyFinder finder, List<String> places) implements KeyFinder {
+            @Override
+            public void find(CommandCall call, int from, int count, KeyPositions found) {
+                finder.find(call, from, count, found);
+            }
+        }
+
+        /** What is done to a key, by its number among them; where several kinds are shown, the last is to the last key. */
         public List<String> access(int key) {
-            return access.get(Math.min(key, access.size() - 1));
+            boolean last = key > 0 && finder instanceof Shown;
+            return access.get(last ? access.size() - 1 : Math.min(key, access.size() - 1));
         }
 
         /** Whether they are named as keys are, and are none: channels of shards, say. */

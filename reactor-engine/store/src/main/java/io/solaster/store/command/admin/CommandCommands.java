@@ -119,8 +119,18 @@ public final class CommandCommands {
         boolean all = keys.access().size() == 1;
         reply.mapHeader(3);
         reply.bulk("flags");
-        statuses(reply, keys.access(one));
+        statuses(reply, keys.access().get(one));
         reply.bulk("begin_search");
+        if (keys.finder() instanceof Keys.Shown shown && !shown.places().get(one).isEmpty()) {
+            String[] place = shown.places().get(one).split(" ", -1);
+            if (place.length == 1) {
+                index(reply, Integer.parseInt(place[0]));
+            } else {
+                keyword(reply, place[0], Integer.parseInt(place[1]));
+            }
+            range(reply, 0, 1);
+            return;
+        }
         if (keys.finder() instanceof Keys.Counted counted) {
             boolean target = counted.target() > 0 && one == 0;
             index(reply, target ? counted.target() : counted.number());
@@ -151,6 +161,21 @@ public final class CommandCommands {
         reply.mapHeader(1);
         reply.bulk("index");
         reply.integer(index);
+        reply.bulk("find_keys");
+        reply.mapHeader(2);
+        reply.bulk("type");
+    }
+
+    private static void keyword(ReplyWriter reply, String word, int from) {
+        reply.mapHeader(2);
+        reply.bulk("type");
+        reply.bulk("keyword");
+        reply.bulk("spec");
+        reply.mapHeader(2);
+        reply.bulk("keyword");
+        reply.bulk(word);
+        reply.bulk("startfrom");
+        reply.integer(from);
         reply.bulk("find_keys");
         reply.mapHeader(2);
         reply.bulk("type");
