@@ -60,6 +60,10 @@ final class CommandBatch extends Message {
     }
 
     void begin(StoreShard target, Assembly assembly, ClientState client) {
+        if (target != this.target) {
+            // It works with the locks and the keys of the shard that it was made for.
+            leftOff = null;
+        }
         this.target = target;
         this.assembly = assembly;
         this.resp3 = client.resp3();
