@@ -14,7 +14,7 @@ import java.nio.charset.StandardCharsets;
 
 /** A client that knows of RESP only where a reply ends, so that tests see every byte. */
 public final class RespClient implements AutoCloseable {
-    private static final int TIMEOUT_MILLIS = 10_000;
+    private static final int TIMEOUT_MILLIS = 60_000;
 
     private final Socket socket;
     private final InputStream in;
