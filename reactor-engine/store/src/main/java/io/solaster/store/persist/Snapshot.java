@@ -66,13 +66,15 @@ final class Snapshot implements KeyspaceListener {
      * @return what it begins with
      */
     SnapshotFile.Header write(Path path, int shards, long now) throws IOException {
-        SnapshotFile file = SnapshotFile.create(patient, path);
+        SnapshotFile file = null;
         boolean done = false;
-        // From here to the first wait is the moment.
-        journal.flush();
-        long next = journal.last() + 1;
-        Runnable end = keys.listen(this);
+        Runnable end = null;
         try {
+            file = SnapshotFile.create(patient, path);
+            // From here to the first wait is the moment.
+            journal.flush();
+            long next = journal.last() + 1;
+            end = keys.listen(this);
             long from = 0;
             do {
                 from = keys.walk(from, this::visit);
@@ -99,7 +101,7 @@ final class Snapshot implements KeyspaceListener {
             late.release();
             writer.out().release();
             writer.close();
-            if (!done) {
+            if (file != null && !done) {
                 file.abandon();
             }
         }

@@ -110,10 +110,14 @@ final class SnapshotFile {
         return at;
     }
 
-    /** It is not wanted any more. */
-    void abandon() throws IOException {
-        patient.close(file);
-        patient.<@Nullable Void>await(() -> patient.files().delete(temporary));
+    /** It is not wanted any more. What cannot be deleted lies there until the next one is begun. */
+    void abandon() {
+        try {
+            patient.close(file);
+            patient.<@Nullable Void>await(() -> patient.files().delete(temporary));
+        } catch (IOException left) {
+            // Why it is not wanted says more.
+        }
     }
 
     /**
