@@ -4,6 +4,8 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.nio.ByteBuffer;
+import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -11,6 +13,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
 import java.util.stream.Stream;
+import java.util.zip.CRC32C;
 
 import io.solaster.log.LogDamagedException;
 import org.junit.jupiter.api.Test;
@@ -221,5 +224,29 @@ final class PersistenceTest {
         Files.delete(snapshot);
         assertThatThrownBy(() -> KeptStore.open(1, directory)).isInstanceOf(LogDamagedException.class)
                 .hasMessageContaining("snapshot");
+    }
+
+    @Test
+    void aSnapshotOfANewerFormatIsRefusedByName() throws Exception {
+        try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
+            client.call("SET", "a", "1");
+            client.call("SAVE");
+        }
+        Path snapshot = directory.resolve("generation-1/shard-0.snapshot");
+        byte[] bytes = Files.readAllBytes(snapshot);
+        ByteBuffer header = ByteBuffer.wrap(bytes.clone()).order(ByteOrder.LITTLE_ENDIAN);
+        header.putInt(8, 2);
+        CRC32C crc = new CRC32C();
+        crc.update(header.array(), 0, 48);
+        Files.write(snapshot, header.putInt(48, (int) crc.getValue()).array());
+        assertThatThrownBy(() -> KeptStore.open(1, directory)).isInstanceOf(LogDamagedException.class)
+                .hasMessage("snapshot " + snapshot + " has version 2 of the format, and this release reads version 1:"
+                        + " take the release that wrote it");
+        // It is as it was: the release that wrote it can read it.
+        assertThat(Files.readAllBytes(snapshot)).isEqualTo(header.array());
+        Files.write(snapshot, bytes);
+        try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
+            assertThat(client.call("GET", "a")).isEqualTo("$1|1");
+        }
     }
 }

@@ -150,8 +150,9 @@ final class SnapshotFile {
             throw damage(file, 0, "the header is damaged");
         }
         if (buffer.getIntLE(8) != VERSION) {
-            throw damage(file, 8, "version " + buffer.getIntLE(8) + " of the format; this reads version " + VERSION
-                    + ": take a release that knows it");
+            throw new LogDamagedException("snapshot " + file.path() + " has version " + buffer.getIntLE(8)
+                    + " of the format, and this release reads version " + VERSION + ": take the release that wrote it",
+                    null);
         }
         Header header = new Header(buffer.getLongLE(24), buffer.getLongLE(32), buffer.getLongLE(40));
         long at = HEADER;
