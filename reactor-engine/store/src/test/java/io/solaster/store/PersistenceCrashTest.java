@@ -10,21 +10,44 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 
+import ch.qos.logback.classic.Level;
+import ch.qos.logback.classic.Logger;
+import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.StoreConfig;
 import io.solaster.config.StorePersistenceConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Fsync;
+import io.solaster.store.persist.KeptStats;
 import io.solaster.store.persist.Persistence;
 import io.solaster.testkit.sim.Machine;
 import io.solaster.testkit.sim.Simulation;
 import io.solaster.testkit.sim.disk.DiskFaults;
+import org.junit.jupiter.api.AfterAll;
+import org.junit.jupiter.api.BeforeAll;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.ValueSource;
+import org.slf4j.LoggerFactory;
 
 /** A store on a machine whose power fails, and on a disk that fails and fills up, in orders that a seed draws. */
 final class PersistenceCrashTest {
     private static final int KEYS = 12;
     private static final int LIVES = 5;
+    /** Machines that are taken down after they died tell of all that never ended there. */
+    private static final Logger LOGGER = (Logger) LoggerFactory.getLogger("io.solaster");
+
+    @BeforeAll
+    static void silence() {
+        LOGGER.setLevel(Level.OFF);
+    }
+
+    @AfterAll
+    static void speak() {
+        LOGGER.setLevel(null);
+    }
 
     /** What is known of each key: the last version that was asked for, and the last that was answered. */
     private static final class Run {
@@ -35,14 +58,21 @@ final class PersistenceCrashTest {
         final int[] answered = new int[KEYS];
 
         Run(Simulation sim, String fsync) {
+            this(sim, fsync, 0);
+        }
+
+        Run(Simulation sim, String fsync, long snapshotAfter) {
             this.sim = sim;
             this.machine = sim.machine("a");
             this.config = StorePersistenceConfig.in("/data/kv").withFsync(Fsync.valueOf(fsync))
-                    .withSizes(new ByteSize(128 << 10), new ByteSize(64 << 10), new ByteSize(0));
+                    .withSizes(new ByteSize(128 << 10), new ByteSize(64 << 10), new ByteSize(snapshotAfter));
         }
 
         Store open() {
-            int shards = 1 + sim.random().nextInt(2);
+            return open(1 + sim.random().nextInt(2));
+        }
+
+        Store open(int shards) {
             return Store.on(machine.start(EngineConfig.defaults().withShards(shards)),
                     StoreConfig.defaults().withPersistence(config));
         }
@@ -75,7 +105,7 @@ final class PersistenceCrashTest {
 
         /** Writes for as long as the machine lives. */
         boolean write(Store store) {
-            Persistence persistence = java.util.Objects.requireNonNull(store.parts().persistence());
+            Persistence persistence = persistence(store);
             while (true) {
                 List<CompletableFuture<?>> all = new ArrayList<>();
                 for (int key = 0; key < KEYS; key++) {
@@ -146,6 +176,110 @@ final class PersistenceCrashTest {
         }
     }
 
+    @Tag("full")
+    @ParameterizedTest
+    @ValueSource(strings = {"always", "20ms", "never"})
+    void whatWasAnsweredOutlivesTheProcessEachTime(String fsync) {
+        for (long seed = 100; seed < 140; seed++) {
+            lives(seed, fsync, false);
+        }
+    }
+
+    /** Amid each of its steps, and until it has its name. */
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void aSnapshotThatIsInterruptedLeavesTheOneBefore(boolean crash) {
+        int[] outcomes = new int[2];
+        for (int moment = 0; moment < 16; moment++) {
+            Duration until = Duration.ofMillis(moment * 1000L + 500);
+            Simulation.run(moment, sim -> {
+                Run run = new Run(sim, "always");
+                Store store = run.open(1);
+                sim.await(run.set(store, 1));
+                sim.await(persistence(store).snapshot());
+                long before = persistence(store).stats().getFirst().lastSnapshotAt.get();
+                assertThat(before).isPositive();
+                sim.sleep(Duration.ofSeconds(1));
+                sim.await(run.set(store, 1));
+                sim.await(run.set(store, 2));
+                run.machine.disk().set(DiskFaults.NONE.delayed(Duration.ofSeconds(1)));
+                persistence(store).snapshotUnheard();
+                sim.sleep(until);
+                if (crash) {
+                    run.machine.crash();
+                } else {
+                    run.machine.kill();
+                }
+                run.machine.disk().set(DiskFaults.NONE);
+                Store again = run.open(1);
+                run.check(again, true);
+                long now = persistence(again).stats().getFirst().lastSnapshotAt.get();
+                assertThat(now).isGreaterThanOrEqualTo(before);
+                outcomes[now == before ? 0 : 1]++;
+                sim.await(persistence(again).snapshot());
+            });
+        }
+        assertThat(outcomes[0]).as("left the one before").isPositive();
+        assertThat(outcomes[1]).as("took its place").isPositive();
+    }
+
+    @Test
+    void aSnapshotThatFailsLeavesTheOneBeforeAndNoMemory() {
+        Simulation.run(5, sim -> {
+            Run run = new Run(sim, "always");
+            Store store = run.open(1);
+            sim.await(run.set(store, 1));
+            sim.await(persistence(store).snapshot());
+            long before = persistence(store).stats().getFirst().lastSnapshotAt.get();
+            run.machine.disk().set(DiskFaults.NONE.withWriteErrors(1));
+            long used = fail(sim, store, 10);
+            // Each has a buffer of 256 KiB.
+            assertThat(fail(sim, store, 200) - used).isLessThan(16 << 20);
+            run.machine.disk().set(DiskFaults.NONE);
+            assertThat(run.machine.disk().openFiles()).isLessThan(10);
+            run.machine.crash();
+            Store again = run.open(1);
+            run.check(again, true);
+            assertThat(persistence(again).stats().getFirst().lastSnapshotAt.get()).isEqualTo(before);
+        });
+    }
+
+    /** Bytes of direct memory that are in use after so many snapshots that failed. */
+    private static long fail(Simulation sim, Store store, int times) {
+        for (int i = 0; i < times; i++) {
+            assertThatThrownBy(() -> sim.await(persistence(store).snapshot())).hasMessageContaining("Input/output");
+        }
+        return ((ByteBufAllocatorMetricProvider) ByteBufAllocator.DEFAULT).metric().usedDirectMemory();
+    }
+
+    @Test
+    void aSnapshotThatFailsIsNotTriedAtOnceAgain() {
+        Simulation.run(6, sim -> {
+            Run run = new Run(sim, "always", 1);
+            Store store = run.open(1);
+            KeptStats stats = persistence(store).stats().getFirst();
+            run.machine.disk().set(DiskFaults.NONE);
+            sim.await(run.set(store, 1));
+            sim.sleep(Duration.ofSeconds(5));
+            assertThat(stats.snapshots.get()).isEqualTo(1);
+            sim.await(run.set(store, 2));
+            sim.await(run.set(store, 3));
+            run.machine.disk().set(DiskFaults.NONE.withWriteErrors(1));
+            sim.sleep(Duration.ofSeconds(50));
+            assertThat(stats.snapshotsFailed.get()).isEqualTo(1);
+            sim.sleep(Duration.ofMinutes(1));
+            assertThat(stats.snapshotsFailed.get()).isEqualTo(2);
+            run.machine.disk().set(DiskFaults.NONE);
+            sim.sleep(Duration.ofMinutes(1));
+            assertThat(stats.snapshots.get()).isEqualTo(2);
+            assertThat(stats.lastSnapshotFailed.get()).isZero();
+        });
+    }
+
+    private static Persistence persistence(Store store) {
+        return java.util.Objects.requireNonNull(store.parts().persistence());
+    }
+
     @Test
     void aFailedSyncSealsTheLogAndReadsGoOn() {
         Simulation.run(3, sim -> {
@@ -156,7 +290,7 @@ final class PersistenceCrashTest {
             assertThatThrownBy(() -> sim.await(run.set(store, 1))).isInstanceOf(CompletionException.class);
             assertThatThrownBy(() -> sim.await(run.set(store, 1))).hasMessageContaining("MISCONF");
             assertThat(sim.await(store.strings().get("key1"))).isNotNull();
-            assertThat(java.util.Objects.requireNonNull(store.parts().persistence()).failure()).isNotNull();
+            assertThat(persistence(store).failure()).isNotNull();
             run.machine.disk().set(DiskFaults.NONE);
             run.machine.crash();
             run.check(run.open(), true);

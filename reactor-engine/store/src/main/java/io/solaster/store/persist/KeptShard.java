@@ -27,6 +27,8 @@ public final class KeptShard implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(KeptShard.class);
     /** FLUSHALL ends a snapshot: it is begun again so often. */
     private static final int TRIES = 5;
+    /** So many milliseconds after one that failed another is begun by itself: a disk that is full is so for long. */
+    private static final long RETRY = 60_000;
 
     private final Shard shard;
     private final Keyspace keys;
@@ -43,6 +45,8 @@ public final class KeptShard implements AutoCloseable {
     private int snapshotGrowth;
     private @Nullable CompletableFuture<@Nullable Void> running;
     private long bytesAtSnapshot;
+    /** By the clock; 0 if the last one did not fail. */
+    private long failedAt;
     private boolean closed;
 
     /**
@@ -162,6 +166,9 @@ public final class KeptShard implements AutoCloseable {
         if (its == null || snapshotAfter == 0 || running != null || closed) {
             return;
         }
+        if (failedAt != 0 && Math.abs(clock.getAsLong() - failedAt) < RETRY) {
+            return;
+        }
         long changes = its.bytes() - bytesAtSnapshot + stats.bytesReplayed.get();
         if (changes >= snapshotAfter && changes >= stats.snapshotBytes.get() / 100 * snapshotGrowth) {
             snapshot();
@@ -198,8 +205,10 @@ public final class KeptShard implements AutoCloseable {
         running = null;
         stats.snapshotting.set(0);
         if (why == null) {
+            failedAt = 0;
             begun.complete(null);
         } else {
+            failedAt = clock.getAsLong();
             Throwable cause = ShardFuture.causeOf(why);
             stats.snapshotsFailed.increment();
             stats.lastSnapshotFailed.set(1);
