@@ -526,9 +526,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         }
     }
 
-    /** Sends the replies of this read batch, unless some of them are still under way. */
+    /** Sends the replies of this read batch, unless some of them are still under way, or one is written in part. */
     private void flush() {
-        if (progress.keepsReplies()) {
+        if (progress.keepsReplies() || routing.isLeftOff()) {
             return;
         }
         if (!progress.isWaiting()) {

@@ -10,6 +10,7 @@ import java.util.stream.IntStream;
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelOutboundHandlerAdapter;
 import io.netty.channel.ChannelPromise;
@@ -17,7 +18,9 @@ import io.netty.channel.embedded.EmbeddedChannel;
 import io.solaster.config.server.LimitsConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.engine.Shard;
 import io.solaster.engine.Slots;
+import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
 import io.solaster.store.RespClient;
 import io.solaster.store.StoreFixture;
@@ -141,6 +144,59 @@ class PushTest {
             return received().endsWith(">1\r\n+a\r\n");
         });
         assertThat(received()).isEqualTo("*" + count + "\r\n" + "$-1\r\n".repeat(count) + ">1\r\n+a\r\n");
+    }
+
+    @Test
+    void aPushDoesNotLandInAReplyThatGoesOnInLaterTurns() {
+        String key = keyOn(0);
+        String whole = longList(key);
+        between(() -> push(channel, ">1\r\n+a\r\n"), "LRANGE", key, "0", "-1");
+        assertThat(received()).isEqualTo("+PONG\r\n" + whole + ">1\r\n+a\r\n");
+    }
+
+    @Test
+    void aReplyThatBeginsAnewIsWrittenOverWhatWasLeftOff() {
+        String key = keyOn(0);
+        longList(key);
+        byte[] bytes = key.getBytes(StandardCharsets.US_ASCII);
+        between(() -> {
+            ByteBuf name = Unpooled.directBuffer().writeBytes(bytes);
+            StoreFixture.parts(fixture.store()).part(0).keyspace().remove(Memory.address(name), bytes.length);
+            name.release();
+        }, "LRANGE", key, "0", "-1");
+        assertThat(received()).isEqualTo("+PONG\r\n*0\r\n");
+    }
+
+    /** Makes a list that is so long that nobody answers it in a turn that has no time left; returns how it is answered. */
+    private String longList(String key) {
+        int count = 30_000;
+        String[] push = new String[count + 2];
+        Arrays.setAll(push, i -> i == 0 ? "RPUSH" : i == 1 ? key : "e");
+        onShard(server -> {
+            send(channel, "DEL", key);
+            send(channel, push);
+            return true;
+        });
+        assertThat(received()).endsWith(":" + count + "\r\n");
+        received.setLength(0);
+        return "*" + count + "\r\n" + "$1\r\ne\r\n".repeat(count);
+    }
+
+    /** Sends PING and a request in a turn that has no time left, and does something while that is answered in part. */
+    private void between(Runnable what, String... request) {
+        onShard(server -> {
+            while (!Shard.needPreempt()) {
+                Thread.onSpinWait();
+            }
+            // Behind the first part of the reply, and before the next.
+            channel.eventLoop().execute(() -> {
+                assertThat(channel.outboundMessages()).as("what has left").isEmpty();
+                what.run();
+            });
+            channel.writeInbound(channel.alloc().directBuffer().writeBytes(RespClient.encode("PING"))
+                    .writeBytes(RespClient.encode(request)));
+            return true;
+        });
     }
 
     @Test
