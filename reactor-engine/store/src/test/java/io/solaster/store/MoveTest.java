@@ -144,12 +144,15 @@ class MoveTest extends ClientTest {
     void aClientThatIsGoneLeavesNothingHalfDone() {
         fill(client, "ZADD", "key0", 20_000);
         for (int i = 1; i < KEYS.size(); i++) {
+            String id;
             try (RespClient leaving = store.connect()) {
+                id = leaving.call("CLIENT", "ID").substring(1);
                 leaving.send("RENAME", KEYS.get(i - 1), KEYS.get(i));
             }
-            // It was done, or was never read.
+            // It was done, or is not read yet.
             client.call("RENAMENX", KEYS.get(i - 1), KEYS.get(i));
             assertThat(client.call("ZCARD", KEYS.get(i))).isEqualTo(":20000");
+            StoreFixture.await("it is gone", () -> client.call("CLIENT", "LIST", "ID", id).equals("$0|"));
         }
     }
 

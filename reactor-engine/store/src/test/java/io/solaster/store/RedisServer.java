@@ -1,6 +1,7 @@
 package io.solaster.store;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetAddress;
 import java.net.ServerSocket;
 import java.nio.file.Files;
@@ -70,10 +71,12 @@ final class RedisServer implements AutoCloseable {
         }
     }
 
+    /** Whether it is this one that answers: somebody else may have the port. */
     private boolean accepts() {
         try (RespClient client = new RespClient(port)) {
-            return client.call("PING").equals("+PONG");
-        } catch (java.io.UncheckedIOException notYet) {
+            client.socket().setSoTimeout(5_000);
+            return client.call("CONFIG", "GET", "dir").endsWith("/" + directory.getFileName());
+        } catch (IOException | UncheckedIOException notYet) {
             return false;
         }
     }

@@ -162,8 +162,8 @@ class RestoreTest extends ClientTest {
     @Test
     void optionsAreRedis() {
         byte[] list = Foreign.of(1).count(1).string("a").dump(10);
-        assertThat(client.call("RESTORE", "l", "5000", text(list))).isEqualTo("+OK");
-        assertThat(Long.parseLong(client.call("PTTL", "l").substring(1))).isBetween(1L, 5_000L);
+        assertThat(client.call("RESTORE", "l", "100000", text(list))).isEqualTo("+OK");
+        assertThat(Long.parseLong(client.call("PTTL", "l").substring(1))).isBetween(1L, 100_000L);
         assertThat(restore("l", list)).isEqualTo("-BUSYKEY Target key name already exists.");
         assertThat(client.call("RESTORE", "l", "4000000000000", text(list), "REPLACE", "ABSTTL")).isEqualTo("+OK");
         assertThat(client.call("PEXPIRETIME", "l")).isEqualTo(":4000000000000");
@@ -175,7 +175,8 @@ class RestoreTest extends ClientTest {
         client.call("CONFIG", "SET", "maxmemory-policy", "allkeys-lfu");
         try {
             assertThat(restore("l", list, "FREQ", "100")).isEqualTo("+OK");
-            assertThat(client.call("OBJECT", "FREQ", "l")).isEqualTo(":100");
+            // It is one less in the next minute.
+            assertThat(client.call("OBJECT", "FREQ", "l")).isIn(":99", ":100");
         } finally {
             client.call("CONFIG", "SET", "maxmemory-policy", "noeviction");
         }

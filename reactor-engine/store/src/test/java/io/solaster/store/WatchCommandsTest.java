@@ -126,6 +126,8 @@ class WatchCommandsTest {
         assertThat(client.call("CLIENT", "PAUSE", "100000", "WRITE")).isEqualTo("+OK");
         for (int i = 0; i < 8; i++) {
             try (RespClient gone = fixture.connect()) {
+                // Who has not come yet would not be missed below.
+                assertThat(gone.call("PING")).isEqualTo("+PONG");
                 gone.send("SET", "a", "1").send("PING");
             }
         }
