@@ -6,7 +6,9 @@ import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.concurrent.Executor;
 import java.util.function.Function;
 
 import io.netty.buffer.ByteBuf;
@@ -78,7 +80,14 @@ final class KeyCalls {
         ShardFuture<CompletionStage<R>> begun = parts.onOwner(key, part -> part.onKey(Slots.of(key), writes, work));
         return (ShardFuture<R>) begun.thenCompose(stage -> stage.toCompletableFuture().isDone()
                 ? stage
-                : stage.thenApplyAsync(Function.identity(), begun.defaultExecutor()));
+                : home(stage, begun.defaultExecutor()));
+    }
+
+    /** Failures too: a stage that only goes on with results would fail on the shard that owns the key. */
+    private static <R extends @Nullable Object> CompletionStage<R> home(CompletionStage<R> stage, Executor home) {
+        return stage.handleAsync((result, failure) -> failure == null
+                ? CompletableFuture.completedFuture(result)
+                : CompletableFuture.<R>failedFuture(failure), home).thenCompose(Function.identity());
     }
 
     /**
