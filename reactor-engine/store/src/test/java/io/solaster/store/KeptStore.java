@@ -1,6 +1,7 @@
 package io.solaster.store;
 
 import java.nio.file.Path;
+import java.util.function.LongSupplier;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
@@ -20,9 +21,13 @@ final class KeptStore implements AutoCloseable {
     private final TcpServer server;
 
     KeptStore(int shards, StorePersistenceConfig config) {
+        this(shards, config, System::currentTimeMillis);
+    }
+
+    KeptStore(int shards, StorePersistenceConfig config, LongSupplier clock) {
         engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER));
         try {
-            store = Store.on(engine, StoreConfig.defaults().withPersistence(config));
+            store = Store.on(engine, StoreConfig.defaults().withPersistence(config), clock);
             ServerConfig resp = ServerConfig.of("resp", 0);
             server = TcpServer.bind(engine, "kept", resp, new RespProtocol(store, resp));
         } catch (RuntimeException | Error failed) {

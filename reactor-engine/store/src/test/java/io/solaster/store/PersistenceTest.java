@@ -8,10 +8,13 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Random;
+import java.util.concurrent.atomic.AtomicLong;
+import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
@@ -166,6 +169,45 @@ final class PersistenceTest {
             return files.filter(each -> each.toString().endsWith(".log")).count();
         } catch (IOException e) {
             throw new AssertionError(e);
+        }
+    }
+
+    /** What is due by now was not when the rest of the log was written, which is about it. */
+    @Test
+    void nothingExpiresWhileTheLogIsRead() {
+        AtomicLong ahead = new AtomicLong();
+        LongSupplier clock = () -> System.currentTimeMillis() + ahead.get();
+        try (KeptStore store = new KeptStore(1, KeptStore.small(directory), clock);
+                RespClient client = store.connect()) {
+            client.call("RPUSH", "kept", "a");
+            client.call("EXPIRE", "kept", "1000");
+            client.call("RPUSH", "due", "a");
+            client.call("EXPIRE", "due", "1000");
+            client.call("HSET", "hash", "field", "value", "other", "value");
+            client.call("HEXPIRE", "hash", "1000", "FIELDS", "1", "field");
+            for (int round = 0; round < 40; round++) {
+                for (int i = 0; i < 5_000; i++) {
+                    client.send("SET", "key" + i, "value");
+                }
+                for (int i = 0; i < 5_000; i++) {
+                    client.reply();
+                }
+            }
+            client.call("LSET", "due", "0", "b");
+            client.call("LSET", "kept", "0", "b");
+            client.call("PERSIST", "kept");
+            client.call("HPERSIST", "hash", "FIELDS", "1", "field");
+        }
+        ahead.set(Duration.ofHours(1).toMillis());
+        for (int start = 0; start < 2; start++) {
+            try (KeptStore store = new KeptStore(1, KeptStore.small(directory), clock);
+                    RespClient client = store.connect()) {
+                assertThat(client.call("LRANGE", "kept", "0", "-1")).isEqualTo("*1|$1|b");
+                assertThat(client.call("HGET", "hash", "field")).isEqualTo("$5|value");
+                assertThat(client.call("EXISTS", "due")).isEqualTo(":0");
+                client.call("RPUSH", "due", "new");
+                client.call("DEL", "due");
+            }
         }
     }
 

@@ -80,17 +80,21 @@ public final class Journal {
      * @param toWrite whether that is what somebody has asked for; else it is that keys were due, say, and nobody waits for it
      */
     public void begin(boolean toWrite) {
-        if (depth++ == 0) {
+        if (depth == 0) {
             commit();
         }
+        depth++;
         writes |= toWrite;
     }
 
     /** What {@link #begin} began is done. */
     public void end() {
         if (--depth == 0) {
-            commit();
-            writes = false;
+            try {
+                commit();
+            } finally {
+                writes = false;
+            }
         }
     }
 
@@ -104,7 +108,10 @@ public final class Journal {
 
     /** Puts into the log what was changed by nobody's command, now. Between commands. */
     void flush() {
-        commitAlone();
+        commitQueued = false;
+        if (depth == 0) {
+            commit(true);
+        }
     }
 
     private void commitAlone() {
@@ -115,17 +122,26 @@ public final class Journal {
     }
 
     private void commit() {
+        commit(false);
+    }
+
+    /** @param all whether what nobody has asked for does not wait for more either, which would take a buffer for each step */
+    private void commit(boolean all) {
         ByteBuf step = writer.out();
         int length = step.readableBytes();
-        if (length == 0) {
+        boolean asked = writes;
+        if (length == 0 || !all && !asked && !behind.isEmpty() && length < KEPT && !isEnded()) {
             return;
         }
+        ByteBuf next = null;
+        if (!isEnded() && !(behind.isEmpty() && length <= log.mostPayload() && log.isWritable())) {
+            next = buffer();
+        }
         bytes += length;
-        boolean asked = writes;
         if (isEnded()) {
             step.clear();
             lost += asked ? 1 : 0;
-        } else if (behind.isEmpty() && length <= log.mostPayload() && log.isWritable()) {
+        } else if (next == null) {
             log.append(0, WHOLE, step);
             step.clear();
             if (step.capacity() > KEPT) {
@@ -134,7 +150,7 @@ public final class Journal {
         } else {
             behind.add(step);
             recordsBehind += Math.ceilDiv(length, log.mostPayload());
-            writer.to(buffer());
+            writer.to(next);
             catchUp();
         }
         if (asked) {
@@ -188,6 +204,7 @@ public final class Journal {
                 waits = false;
                 if (stopped == null) {
                     catchUp();
+                    commitAlone();
                     look();
                 }
             });
@@ -203,6 +220,11 @@ public final class Journal {
     /** Whether changes wait here for room in the log. */
     public boolean isBehind() {
         return shut || !behind.isEmpty();
+    }
+
+    /** Looks whether clients may go on; asked now and then while it {@link #isBehind}, as nobody tells that the disk is full. */
+    public void maintain() {
+        look();
     }
 
     /** Says whether a snapshot has more to write than it may keep in memory. */

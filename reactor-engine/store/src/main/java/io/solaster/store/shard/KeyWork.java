@@ -1,6 +1,7 @@
 package io.solaster.store.shard;
 
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 import java.util.function.Function;
 
 import org.jspecify.annotations.Nullable;
@@ -36,6 +37,12 @@ final class KeyWork<R extends @Nullable Object> {
 
     private void run() {
         try {
+            // It may have waited since the disk was slow, and that is full now.
+            String refusal = intent.exclusive ? shard.refusalToKeep() : null;
+            if (refusal != null) {
+                result.completeExceptionally(new RejectedExecutionException(refusal));
+                return;
+            }
             shard.perform(intent.exclusive, work).whenComplete((done, why) -> {
                 if (why == null) {
                     result.complete(done);

@@ -701,19 +701,18 @@ public final class StoreShard implements AutoCloseable {
     private void maintain() {
         Duration next = CALM;
         try {
-            Journal journal = journal();
-            if (journal != null && journal.isBehind() || events != null && subscriptions.isHeldUp()) {
-                // What is due goes when the log, or the lanes to who is told of it, have room for that.
-            } else if (keyspace.expiring() > 0 && expiresByItself) {
-                next = BUSY;
-                keyspace.expireDue(now(), EXPIRY_STEPS);
-            }
-            if (fieldExpiry.isNeeded()) {
-                next = BUSY;
-                fieldExpiry.run(now(), FIELD_STEPS);
+            if (mayExpire()) {
+                if (keyspace.expiring() > 0 && expiresByItself) {
+                    next = BUSY;
+                    keyspace.expireDue(now(), EXPIRY_STEPS);
+                }
+                if (fieldExpiry.isNeeded()) {
+                    next = BUSY;
+                    fieldExpiry.run(now(), FIELD_STEPS);
+                }
             }
             aging.tick(now());
-            if (maxMemory.maintain() || keyspace.freeNodes(FREE_STEPS) >= FREE_STEPS
+            if (!isBeingRead() && maxMemory.maintain() || keyspace.freeNodes(FREE_STEPS) >= FREE_STEPS
                     || keyspace.release(RELEASE_BYTES)) {
                 next = Duration.ZERO;
             } else if (keyspace.defragment(DEFRAGMENT_STEPS) >= DEFRAGMENT_STEPS) {
@@ -730,9 +729,24 @@ public final class StoreShard implements AutoCloseable {
         }
     }
 
+    /** Whether what is kept is not all read yet: what the rest of it is about must be there, though it is due by now. */
+    private boolean isBeingRead() {
+        return kept != null && kept.journal() == null;
+    }
+
+    /** What is due goes when the log, or the lanes to who is told of it, have room for that. */
+    private boolean mayExpire() {
+        Journal journal = journal();
+        if (journal != null && journal.isBehind()) {
+            journal.maintain();
+            return false;
+        }
+        return !isBeingRead() && (events == null || !subscriptions.isHeldUp());
+    }
+
     /** For another shard, whose keys take less; answers always true. */
     boolean evictForOthers() {
-        return maxMemory.evictForOthers();
+        return isBeingRead() || maxMemory.evictForOthers();
     }
 
     private void memoryLevel(MemoryLevel level) {
