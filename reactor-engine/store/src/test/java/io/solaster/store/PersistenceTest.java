@@ -8,6 +8,7 @@ import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardCopyOption;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.Arrays;
@@ -23,6 +24,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
+import org.junit.jupiter.params.provider.ValueSource;
 
 /** What was answered is there after a restart: out of logs, out of snapshots, and with another number of shards. */
 final class PersistenceTest {
@@ -289,6 +291,25 @@ final class PersistenceTest {
         Files.write(snapshot, bytes);
         try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
             assertThat(client.call("GET", "a")).isEqualTo("$1|1");
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2})
+    void aSnapshotOfAnotherShardIsRefusedByName(int after) throws Exception {
+        try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
+            fill(client, "a");
+            client.call("SAVE");
+        }
+        Path first = directory.resolve("generation-1/shard-0.snapshot");
+        Path second = directory.resolve("generation-1/shard-1.snapshot");
+        byte[] bytes = Files.readAllBytes(first);
+        Files.copy(second, first, StandardCopyOption.REPLACE_EXISTING);
+        assertThatThrownBy(() -> KeptStore.open(after, directory)).isInstanceOf(LogDamagedException.class)
+                .hasMessageContaining("snapshot " + first + " is of shard 1 of 2, and that of shard 0 of 2 belongs");
+        Files.write(first, bytes);
+        try (KeptStore store = KeptStore.open(after, directory); RespClient client = store.connect()) {
+            assertThat(client.call("GET", "astring")).isEqualTo("$5|value");
         }
     }
 }

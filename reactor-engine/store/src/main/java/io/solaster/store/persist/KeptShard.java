@@ -251,13 +251,14 @@ public final class KeptShard implements AutoCloseable {
     }
 
     /** Reads its own snapshot; the first record of the log that it does not have. On a virtual thread of the shard. */
-    long read(Path snapshot) throws IOException {
-        return read(snapshot, this::apply);
+    long read(Layout layout) throws IOException {
+        return read(layout, shard.id(), this::apply);
     }
 
-    /** Reads a snapshot for somebody. On a virtual thread of the shard. */
-    long read(Path snapshot, StepReader.Steps steps) throws IOException {
-        SnapshotFile.Header header = SnapshotFile.read(new Patient(shard.files()), snapshot, steps);
+    /** Reads the snapshot that a shard has written, for somebody. On a virtual thread of the shard. */
+    long read(Layout layout, int writer, StepReader.Steps steps) throws IOException {
+        SnapshotFile.Header header = SnapshotFile.read(new Patient(shard.files()), layout.snapshot(writer), writer,
+                layout.shards(), steps);
         if (header == null) {
             return 1;
         }

@@ -96,7 +96,7 @@ public final class Persistence {
         Log opened = Log.open(engine, NAME, config.log(layout.log().toString()), shard -> {
             KeptShard kept = shards.get(shard.id());
             try {
-                from[shard.id()] = kept.read(layout.snapshot(shard.id()));
+                from[shard.id()] = kept.read(layout);
             } catch (IOException e) {
                 throw new UncheckedIOException(e.getMessage(), e);
             }
@@ -174,7 +174,7 @@ public final class Persistence {
                     kept.newReader());
             all[writer] = distribution;
             try {
-                StepReader reader = new StepReader(kept.read(before.snapshot(writer), distribution), distribution);
+                StepReader reader = new StepReader(kept.read(before, writer, distribution), distribution);
                 readers[writer] = reader;
                 return reader;
             } catch (IOException e) {

@@ -123,9 +123,11 @@ final class SnapshotFile {
     /**
      * Reads one; null if there is none.
      *
+     * @param shard whose it has to be, of so many
      * @throws LogDamagedException if it is not as it was written
      */
-    static @Nullable Header read(Patient patient, Path path, StepReader.Steps steps) throws IOException {
+    static @Nullable Header read(Patient patient, Path path, int shard, int shards, StepReader.Steps steps)
+            throws IOException {
         ShardFile file;
         try {
             file = patient.await(() -> patient.files().open(path, OpenMode.READ));
@@ -134,15 +136,15 @@ final class SnapshotFile {
         }
         ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(1 << 16);
         try {
-            return read(patient, file, buffer, steps);
+            return read(patient, file, shard, shards, buffer, steps);
         } finally {
             buffer.release();
             patient.close(file);
         }
     }
 
-    private static Header read(Patient patient, ShardFile file, ByteBuf buffer, StepReader.Steps steps)
-            throws IOException {
+    private static Header read(Patient patient, ShardFile file, int shard, int shards, ByteBuf buffer,
+            StepReader.Steps steps) throws IOException {
         CRC32C crc = new CRC32C();
         fill(patient, file, buffer, HEADER, 0);
         crc.update(buffer.nioBuffer(0, 48));
@@ -153,6 +155,11 @@ final class SnapshotFile {
             throw new LogDamagedException("snapshot " + file.path() + " has version " + buffer.getIntLE(8)
                     + " of the format, and this release reads version " + VERSION + ": take the release that wrote it",
                     null);
+        }
+        if (buffer.getIntLE(12) != shard || buffer.getIntLE(16) != shards) {
+            throw new LogDamagedException("snapshot " + file.path() + " is of shard " + buffer.getIntLE(12) + " of "
+                    + buffer.getIntLE(16) + ", and that of shard " + shard + " of " + shards
+                    + " belongs there: bring each file back to where it lay", null);
         }
         Header header = new Header(buffer.getLongLE(24), buffer.getLongLE(32), buffer.getLongLE(40));
         long at = HEADER;
