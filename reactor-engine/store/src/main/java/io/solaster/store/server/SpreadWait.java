@@ -5,6 +5,7 @@ import java.util.Objects;
 import java.util.function.IntPredicate;
 
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.Slots;
 import io.solaster.engine.timer.Timer;
 import io.solaster.resp.ReplyWriter;
@@ -150,11 +151,25 @@ final class SpreadWait implements CommandCall.Blocker {
         if (entry == 0 || keyspace.type(entry) != type) {
             return Waiter.Answer.NOTHING;
         }
-        part.parts().sharded().on(shard.shard().id(), _ -> {
+        ShardFuture<Boolean> woke = part.parts().sharded().on(shard.shard().id(), _ -> {
             wake();
             return true;
         });
+        woke.whenComplete((_, failure) -> {
+            if (failure != null) {
+                // Those behind it would wait for ever. In a later turn, as it is being offered the key.
+                part.shard().executeOrElse(() -> notTold(part, failure), () -> {});
+            }
+        });
         return Waiter.Answer.TRIES;
+    }
+
+    private void notTold(StoreShard part, Throwable failure) {
+        if (ShardFuture.causeOf(failure) instanceof ShardStoppedException) {
+            part.waiting().remove(waiter(part));
+        } else {
+            part.waiting().tried(waiter(part));
+        }
     }
 
     // ---- on the client's shard
@@ -165,7 +180,10 @@ final class SpreadWait implements CommandCall.Blocker {
 
     /** Does something on each shard where it waits, and goes on once all have done it. */
     private void onEach(Errand errand) {
-        for (int i = 0; i < waiters.length; i++) {
+        boolean leaving = left;
+        // What is done on this shard is done at once: the others have the arguments to read yet.
+        calls++;
+        for (int i = 0; i < waiters.length && left == leaving; i++) {
             if (waiters[i] != null) {
                 calls++;
                 ShardFuture<Boolean> done = shard.parts().sharded().on(i, part -> {
@@ -175,6 +193,7 @@ final class SpreadWait implements CommandCall.Blocker {
                 done.whenComplete((_, failure) -> returned(failure));
             }
         }
+        returned(null);
     }
 
     private void returned(@Nullable Throwable failure) {
@@ -240,8 +259,8 @@ final class SpreadWait implements CommandCall.Blocker {
         if (!left) {
             left = true;
             onEach(part -> part.waiting().remove(waiter(part)));
-            release();
         }
+        release();
         return !trying;
     }
 
