@@ -254,6 +254,30 @@ class BlockingTest extends ClientTest {
     }
 
     @Test
+    void whoUnblocksAnotherWithinAPipelineGetsItsOwnReplies() {
+        for (String keys : List.of("l", "k0 k1 k2 k3")) {
+            RespClient waiting = other();
+            String id = waiting.call("CLIENT", "ID").substring(1);
+            waiting.send(("BLPOP " + keys + " 0").split(" "));
+            await("it waits", () -> blocked() == 1 && isSettled());
+            // Nobody says which shard takes a connection: one of so many is on the shard of the one that waits.
+            for (int i = 0; i < 1_000; i++) {
+                RespClient asking = other();
+                String own = asking.call("CLIENT", "ID").substring(1);
+                if (Long.parseLong(own) % shards == Long.parseLong(id) % shards) {
+                    asking.send("ECHO", "before").send("CLIENT", "UNBLOCK", id).send("ECHO", "behind");
+                    assertThat(asking.reply()).isEqualTo("$6|before");
+                    assertThat(asking.reply()).isEqualTo(":1");
+                    assertThat(asking.reply()).isEqualTo("$6|behind");
+                    assertThat(waiting.reply()).isEqualTo("*-1");
+                    break;
+                }
+            }
+            await("it waits no more", () -> blocked() == 0);
+        }
+    }
+
+    @Test
     void nothingIsTakenForAClientThatIsGone() {
         for (int i = 0; i < 4; i++) {
             RespClient first = blocked("BLPOP", "k" + i, "0");

@@ -218,8 +218,13 @@ final class KeyWait implements CommandCall.Blocker {
             return CompletableFuture.completedFuture(false);
         }
         CompletableFuture<Boolean> answer = new CompletableFuture<>();
+        // In a turn of its own: what it is answered is written where the command that asks writes now.
+        shard.shard().execute(() -> {
+            if (!answer.isDone()) {
+                cancel(withError ? Reason.UNBLOCKED : Reason.TIMEOUT);
+            }
+        });
         asked = answer;
-        cancel(withError ? Reason.UNBLOCKED : Reason.TIMEOUT);
         return answer;
     }
 
