@@ -97,6 +97,19 @@ class AlgebraCommandsTest extends ClientTest {
         assertNothingIsGathered();
     }
 
+    /** Sorting leaves off too, once all members are there. */
+    @Test
+    void manyMembersAreSorted() {
+        fill(client, "SADD", "s", 0, MEMBERS);
+        fill(client, "ZADD", "z", 0, MEMBERS);
+        for (String key : List.of("s", "z")) {
+            assertThat(client.call("SORT", key, "ALPHA", "LIMIT", "0", "3")).isEqualTo("*3|$2|m0|$2|m1|$3|m10");
+            assertThat(client.call("SORT", key, "ALPHA", "STORE", "d")).isEqualTo(":" + MEMBERS);
+            assertThat(client.call("LRANGE", "d", "-1", "-1")).isEqualTo("*1|$5|m9999");
+        }
+        assertNothingIsGathered();
+    }
+
     @Test
     void whatGathersTooMuchIsRefusedAndChangesNothing() {
         StoreConfig config = StoreConfig.defaults().withMaxGathered(ByteSize.valueOf("100KB"));

@@ -86,6 +86,10 @@ final class Sorting {
     /** Goes on with copying the elements of the key; whether all are there. */
     boolean read(CommandCall call, BooleanSupplier yield) {
         boolean begins = records == null;
+        if (!begins && toRead == 0) {
+            // What follows comes by here again, as often as it leaves off.
+            return true;
+        }
         long entry = begins
                 ? call.read(SortOptions.SOURCE)
                 : call.keyspace().peek(call.address(SortOptions.SOURCE), call.length(SortOptions.SOURCE), call.now());
@@ -108,9 +112,16 @@ final class Sorting {
         return switch (type) {
             case Keyspace.TYPE_LIST -> list(call, entry, yield);
             case Keyspace.TYPE_ZSET -> sortedSet(call, entry, yield);
-            default ->
-                walk.goOn(call, SortOptions.SOURCE, entry, yield, (address, length, score) -> add(address, length));
+            default -> set(call, entry, yield);
         };
+    }
+
+    private boolean set(CommandCall call, long entry, BooleanSupplier yield) {
+        if (walk.goOn(call, SortOptions.SOURCE, entry, yield, (address, length, score) -> add(address, length))) {
+            toRead = 0;
+            return true;
+        }
+        return false;
     }
 
     private void begin(CommandCall call, long entry, int type) {
