@@ -43,7 +43,9 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     private final ScriptCache cache;
     private final LuaState lua;
     private final LuaCommands commands;
+    /** No more than the cache has, in number and in size. */
     private final Map<String, Compiled> compiled = new HashMap<>();
+    private long compiledBytes;
     private final @Nullable Compiled[] byName = new Compiled[RECENT];
     private final @Nullable Compiled[] byText = new Compiled[RECENT];
     private final ArrayDeque<ScriptRun> idle = new ArrayDeque<>();
@@ -140,10 +142,11 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
             return null;
         }
         if (ready(known, call) == null) {
-            compiled.remove(sha);
+            forget(known);
             return null;
         }
         if (!cache.add(known.script, loaded)) {
+            forget(known);
             call.reply().error(TOO_MANY);
             return null;
         }
@@ -152,9 +155,28 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     }
 
     private Compiled compiled(Script script) {
+        if (compiled.size() >= ScriptCache.MOST || compiledBytes + script.text().length > ScriptCache.MOST_BYTES) {
+            forgetAll();
+        }
         Compiled made = new Compiled(script);
         compiled.put(script.sha(), made);
+        compiledBytes += script.text().length;
         return made;
+    }
+
+    private void forget(Compiled script) {
+        if (compiled.remove(script.script.sha()) != null) {
+            compiledBytes -= script.script.text().length;
+        }
+    }
+
+    /** Scripts that are needed again are compiled again. */
+    private void forgetAll() {
+        compiled.clear();
+        compiledBytes = 0;
+        Arrays.fill(byName, null);
+        Arrays.fill(byText, null);
+        renewIfIdle();
     }
 
     private static int place(long word) {
@@ -166,6 +188,11 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         lua.main();
         if (script.generation == lua.generation()) {
             return script;
+        }
+        if (lua.heap().used() > MOST_KEPT) {
+            // Scripts that are compiled and not run would fill it.
+            renewIfIdle();
+            lua.main();
         }
         int reference = lua.reference();
         String problem = lua.compile(script.script.text(), script.script.body(), reference);
@@ -181,12 +208,7 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     private void forgetFlushed() {
         if (flushes != cache.flushes()) {
             flushes = cache.flushes();
-            compiled.clear();
-            Arrays.fill(byName, null);
-            Arrays.fill(byText, null);
-            if (left.isEmpty()) {
-                renew();
-            }
+            forgetAll();
         }
     }
 
