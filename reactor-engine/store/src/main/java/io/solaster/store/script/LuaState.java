@@ -243,8 +243,10 @@ final class LuaState implements AutoCloseable {
 
     /** Forgets what is kept under a number. */
     void forget(int reference) {
-        Lua.pushNil(main);
-        Lua.rawSet(main, Lua.REGISTRY, reference);
+        if (main != 0) {
+            Lua.pushNil(main);
+            Lua.rawSet(main, Lua.REGISTRY, reference);
+        }
     }
 
     /** Compiles a script, kept under a number in the registry; why not, or null. */

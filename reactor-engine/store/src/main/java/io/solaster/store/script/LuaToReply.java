@@ -10,21 +10,42 @@ import io.solaster.resp.ReplyWriter;
 final class LuaToReply {
     /** A value that goes deeper is no reply that anybody waits for, and may contain itself. */
     private static final int DEEPEST = 200;
+    /** As many elements as one table may come to have. Tables may be shared, so that a few stand for more than there is room for. */
+    static final int MOST_VALUES = 1 << 20;
+
+    /** A value that would be too long a reply. It is thrown where nothing more is to be written. */
+    static final class TooLong extends RuntimeException {
+        private static final long serialVersionUID = 1L;
+
+        TooLong() {
+            super("too long a reply", null, false, false);
+        }
+    }
 
     private final LuaState lua;
     private final ReplyWriter reply;
     /** Whether the script spoke RESP3 with the server last. */
     private final boolean resp3;
+    private final int begin;
     private int depth;
+    private int values;
 
     LuaToReply(LuaState lua, ReplyWriter reply, boolean resp3) {
         this.lua = lua;
         this.reply = reply;
         this.resp3 = resp3;
+        this.begin = reply.position();
     }
 
-    /** Writes the value on top of the stack and takes it away. */
+    /**
+     * Writes the value on top of the stack and takes it away.
+     *
+     * @throws TooLong where it is too long, with some of it written and values left on the stack
+     */
     void write(long thread) {
+        if (values++ > MOST_VALUES || reply.position() - begin > ShardScripts.MEMORY) {
+            throw new TooLong();
+        }
         if (depth == DEEPEST || Lua.hasRoom(thread, 6) == 0) {
             reply.error("ERR reached lua stack limit");
             Lua.pop(thread, 1);

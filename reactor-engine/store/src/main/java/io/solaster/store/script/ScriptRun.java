@@ -33,6 +33,8 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     /** Slots that a script may come to use once it has left off, beside those before. */
     private static final int MOST_MORE = 1024;
     private static final int FIRST_KEY = 3;
+    private static final String TOO_LONG = "ERR the reply of the script is too long: more than "
+            + LuaToReply.MOST_VALUES + " values, or " + (ShardScripts.MEMORY >> 20) + " MiB";
 
     /** What it waits for. */
     private enum Wait {
@@ -168,8 +170,11 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
             scripts.tables(call, keys);
             startOverShards(call, keys);
         } else if (ended) {
-            answer(call.reply(), thread);
-            end();
+            try {
+                answer(call.reply(), thread);
+            } finally {
+                end();
+            }
         } else {
             leave(call);
             hold();
@@ -228,13 +233,13 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
             if (result == Lua.YIELD && problem == null) {
                 problem = "ERR attempt to yield across metamethod/C-call boundary";
             }
-            if (result != 0) {
+            if (result != 0 || problem != null) {
                 if (problem == null) {
                     problem = problem(result);
                 } else {
                     problem += where();
                 }
-                // What has failed is not to be resumed again.
+                // What has failed is not to be resumed again, nor is what was stopped: it may have caught that, and left results.
                 thread = lua.newThread(threadReference);
                 lua.level(0);
             }
@@ -249,13 +254,20 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
             to.error(problem);
             return;
         }
-        if (Lua.top(from) == 0) {
-            to.nullValue();
-        } else {
-            Lua.top(from, 1);
-            new LuaToReply(lua, to, resp3).write(from);
+        int begin = to.position();
+        try {
+            if (Lua.top(from) == 0) {
+                to.nullValue();
+            } else {
+                Lua.top(from, 1);
+                new LuaToReply(lua, to, resp3).write(from);
+            }
+        } catch (LuaToReply.TooLong tooLong) {
+            to.rewind(begin);
+            to.error(TOO_LONG);
+        } finally {
+            Lua.top(from, 0);
         }
-        Lua.top(from, 0);
     }
 
     // ---- errors
@@ -542,6 +554,9 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     /** What it waited for is there. */
     @Override
     public void done() {
+        if (scripts.isClosed()) {
+            return;
+        }
         switch (wait) {
             case KEYS -> {
                 Lua.rawGet(thread, Lua.REGISTRY, compiled().reference);
@@ -587,11 +602,24 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
 
     @Override
     public void abandoned() {
+        // If so all of its parts are back, or nobody has them; else this shard has stopped, too.
+        boolean isBack = shard.shard().inEventLoop();
         shard.shard().executeOrElse(() -> {
+            if (scripts.isClosed()) {
+                return;
+            }
+            CommandSequence lost = sequence;
             sequence = null;
+            if (lost != null && isBack) {
+                lost.close();
+            }
             if (!done) {
-                fail("ERR a shard has stopped");
-                write();
+                if (reply == null) {
+                    fail("ERR a shard has stopped");
+                    write();
+                }
+                // It may have left off there.
+                thread = lua.newThread(threadReference);
                 finish();
             }
         }, () -> {
@@ -664,8 +692,11 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     @Override
     public void answer(ReplyWriter to) {
         ByteBuf written = Objects.requireNonNull(reply);
-        to.raw(Memory.address(written), written.readableBytes());
-        answered();
+        try {
+            to.raw(Memory.address(written), written.readableBytes());
+        } finally {
+            answered();
+        }
     }
 
     @Override
