@@ -104,7 +104,7 @@ class KeyEventsTest {
             listener.reply();
             listener.reply();
             for (int i = 0; i < 20; i++) {
-                client.call("SET", "session" + i, "x", "PX", "5000");
+                client.call("SET", "session" + i, "x", "PX", "600000");
                 client.call("SET", "gone" + i, "x");
             }
             List<String> expected = new ArrayList<>();
@@ -116,7 +116,7 @@ class KeyEventsTest {
             List<String> deleted = new ArrayList<>();
             expected.forEach(_ -> deleted.add(listener.reply()));
             assertThat(deleted).containsExactlyInAnyOrderElementsOf(expected);
-            store.advance(Duration.ofSeconds(6));
+            store.advance(Duration.ofSeconds(601));
             List<String> expired = new ArrayList<>();
             for (int i = 0; i < 20; i++) {
                 expired.add(listener.reply());

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.nio.ByteBuffer;
 import java.nio.ByteOrder;
 import java.nio.file.Files;
@@ -145,7 +146,7 @@ final class PersistenceTest {
                 assertThat(other.reply()).isEqualTo("+OK");
             }
             expected = keysAndLists(client);
-            StoreFixture.await("the logs are cut", () -> segments() <= 2 * 8);
+            StoreFixture.await("the logs are cut", () -> segments() <= 2 * 16);
         }
         try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
             assertThat(keysAndLists(client)).isEqualTo(expected);
@@ -169,8 +170,9 @@ final class PersistenceTest {
     private long segments() {
         try (Stream<Path> files = Files.walk(directory)) {
             return files.filter(each -> each.toString().endsWith(".log")).count();
-        } catch (IOException e) {
-            throw new AssertionError(e);
+        } catch (IOException | UncheckedIOException e) {
+            // One was deleted while they were gone through.
+            return Long.MAX_VALUE;
         }
     }
 

@@ -190,7 +190,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public boolean isBlocked() {
-        return progress.is(Phase.WAITING_FOR_KEYS) || progress.is(Phase.PAUSED);
+        return progress.is(Phase.WAITING_FOR_KEYS) || progress.is(Phase.PAUSED) || routing.keyWait().hasWaited();
     }
 
     @Override

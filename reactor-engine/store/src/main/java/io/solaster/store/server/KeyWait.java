@@ -45,6 +45,11 @@ final class KeyWait implements CommandCall.Blocker {
         return single != null || several != null;
     }
 
+    /** Whether a command over several shards waits, also while it tries once more. */
+    boolean hasWaited() {
+        return several != null && several.hasWaited();
+    }
+
     /** As {@link CommandCall.Blocker#block}, for a command on this shard. */
     @Override
     public boolean block(CommandCall call, long timeoutMillis, int type, int firstKey, int keys) {

@@ -79,6 +79,11 @@ final class SpreadWait implements CommandCall.Blocker {
         }
     }
 
+    /** Whether nothing was found at first, so that it has begun to wait. */
+    boolean hasWaited() {
+        return asked;
+    }
+
     /** Has the command say what it waits for; false if it has answered an error instead. */
     private boolean readsWhatItWaitsFor() {
         ReplyWriter reply = wait.reply();

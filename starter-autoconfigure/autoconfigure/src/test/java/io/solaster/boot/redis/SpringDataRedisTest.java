@@ -71,7 +71,7 @@ final class SpringDataRedisTest {
             .withConfiguration(AutoConfigurations.of(DataRedisAutoConfiguration.class,
                     DataRedisReactiveAutoConfiguration.class, DataRedisRepositoriesAutoConfiguration.class,
                     CacheAutoConfiguration.class))
-            .withPropertyValues("spring.data.redis.host=localhost", "spring.data.redis.port=" + server.port())
+            .withPropertyValues("spring.data.redis.host=127.0.0.1", "spring.data.redis.port=" + server.port())
             .withUserConfiguration(Application.class);
 
     @Configuration(proxyBeanMethods = false)
