@@ -8,9 +8,12 @@ import io.solaster.streams.subscribe.Subscriber;
 import io.solaster.streams.subscribe.SubscriptionShard;
 import io.solaster.streams.subscribe.Subscriptions;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What one client has subscribed to, within its limits. On the client's shard only. */
 public final class ClientSubscriptions implements Subscriber {
+    private static final Logger log = LoggerFactory.getLogger(ClientSubscriptions.class);
     private static final int[] KINDS = {Subscriptions.CHANNEL, Subscriptions.PATTERN, Subscriptions.SHARD_CHANNEL};
 
     private final MessageClient client;
@@ -130,6 +133,12 @@ public final class ClientSubscriptions implements Subscriber {
     @Override
     public void flush() {
         client.flushMessages();
+    }
+
+    @Override
+    public void failed(Throwable cause) {
+        log.debug("{} is closed: it could not be given a message", client, cause);
+        client.kill();
     }
 
     @Override

@@ -12,6 +12,8 @@ import io.solaster.store.keyspace.KeyspaceListener;
 import io.solaster.streams.subscribe.SubscriptionShard;
 import io.solaster.streams.subscribe.Subscriptions;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Tells of what happens to the keys of a shard, to who has subscribed to it. It is there only while some class of events is
@@ -20,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  * On the owning shard.
  */
 public final class KeyEvents implements KeyspaceListener, Effects {
+    private static final Logger log = LoggerFactory.getLogger(KeyEvents.class);
     private static final int KEYSPACE = EventClasses.bit('K');
     private static final int KEYEVENT = EventClasses.bit('E');
     private static final int PREFIX = (Channels.KEYSPACE + "0__:").length();
@@ -97,6 +100,8 @@ public final class KeyEvents implements KeyspaceListener, Effects {
     private boolean absent;
     /** What is removed next was told of. */
     private boolean isTold;
+    /** Some event was lost, which was said. */
+    private boolean hasLost;
 
     /** @param classes of events, as {@link EventClasses#parse} gives them */
     public KeyEvents(SubscriptionShard subscriptions, Keyspace keys, int classes) {
@@ -319,6 +324,18 @@ public final class KeyEvents implements KeyspaceListener, Effects {
             return;
         }
         last = event;
+        try {
+            publish(event, key, keyLength, same);
+        } catch (OutOfMemoryError none) {
+            // The key has changed: its write goes on, and what is to be told of it is lost, as for one who reads too late.
+            if (!hasLost) {
+                hasLost = true;
+                log.warn("there was no memory to tell of what happens to keys: some events are lost", none);
+            }
+        }
+    }
+
+    private void publish(KeyEvent event, long key, int keyLength, boolean same) {
         if (!same) {
             keyspaceChannel(key, keyLength);
         }
@@ -335,8 +352,10 @@ public final class KeyEvents implements KeyspaceListener, Effects {
         channelLength = Math.addExact(PREFIX, keyLength);
         if (capacity < channelLength) {
             close();
-            capacity = Math.max(256, channelLength);
-            channel = Memory.allocate(capacity);
+            int more = Math.max(256, channelLength);
+            // Where there is none, this has no channel and no room, as before the first.
+            channel = Memory.allocate(more);
+            capacity = more;
             Memory.copy(Channels.KEYSPACE_ZERO, 0, channel, PREFIX);
         }
         Memory.copy(key, channel + PREFIX, keyLength);

@@ -22,6 +22,9 @@ public interface MessageClient {
     /** Sends the messages that were taken. */
     void flushMessages();
 
+    /** Closes the connection: it has missed a message. */
+    void kill();
+
     /** Runs nothing else, and sends nothing, until {@link #resume}: what the command answers is not true before. */
     void hold();
 

@@ -79,6 +79,7 @@ public interface Client extends MessageClient {
     void closeAfterReply();
 
     /** Closes at once; the reply being written, if any, is dropped. */
+    @Override
     void kill();
 
     /** Closes if the client has been silent for longer than it may; one that waits for its own command has not. */

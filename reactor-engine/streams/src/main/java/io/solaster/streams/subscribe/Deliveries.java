@@ -55,26 +55,39 @@ final class Deliveries implements AutoCloseable {
     /** To all of this shard who have a name, or the pattern. */
     void deliver(int from, int kind, int id, int pattern, long name, int nameLength, long payload,
             int payloadLength) {
-        for (int at = lists.first(id); at != SubscriberLists.NONE; at = lists.next(at)) {
-            int number = lists.subscriber(at);
-            Subscriber to = part.subscriber(number);
-            Settling pending = part.settling(number);
-            if (to == null || pending != null && pending.isTooNew(lists.born(at), from)) {
-                continue;
+        try {
+            for (int at = lists.first(id); at != SubscriberLists.NONE; at = lists.next(at)) {
+                int number = lists.subscriber(at);
+                Subscriber to = part.subscriber(number);
+                Settling pending = part.settling(number);
+                if (to == null || pending != null && pending.isTooNew(lists.born(at), from)) {
+                    continue;
+                }
+                int form = to.form();
+                if (!isEncoded[form]) {
+                    encode(form, kind, pattern, name, nameLength, payload, payloadLength);
+                }
+                give(number, to, Objects.requireNonNull(encoded[form]));
             }
-            int form = to.form();
-            if (!isEncoded[form]) {
-                encode(form, kind, pattern, name, nameLength, payload, payloadLength);
+        } finally {
+            // Also where there was no memory to encode it: the next message is not to go out with these bytes.
+            for (int form = 0; form < encoded.length; form++) {
+                if (isEncoded[form]) {
+                    isEncoded[form] = false;
+                    letGo(form);
+                }
             }
-            to.take(Objects.requireNonNull(encoded[form]));
+        }
+    }
+
+    /** To one, who ends where it cannot be taken; the others get it all the same. */
+    private void give(int number, Subscriber to, ByteBuf message) {
+        try {
+            to.take(message);
             delivered++;
             toFlush(number);
-        }
-        for (int form = 0; form < encoded.length; form++) {
-            if (isEncoded[form]) {
-                isEncoded[form] = false;
-                letGo(form);
-            }
+        } catch (OutOfMemoryError | RuntimeException failure) {
+            to.failed(failure);
         }
     }
 
@@ -111,14 +124,15 @@ final class Deliveries implements AutoCloseable {
         if (unsent[subscriber]) {
             return;
         }
-        unsent[subscriber] = true;
         if (flushCount == toFlush.length) {
             toFlush = Arrays.copyOf(toFlush, flushCount * 2);
         }
-        toFlush[flushCount++] = subscriber;
-        if (flushCount == 1) {
+        if (flushCount == 0) {
             shard.execute(group, flush);
         }
+        // Only what is sure to be flushed is written down: else nothing would be from then on.
+        unsent[subscriber] = true;
+        toFlush[flushCount++] = subscriber;
     }
 
     private void flush() {
@@ -127,7 +141,7 @@ final class Deliveries implements AutoCloseable {
             unsent[number] = false;
             Subscriber subscriber = part.subscriber(number);
             if (subscriber != null) {
-                subscriber.flush();
+                flush(subscriber);
             }
             if (flushed < flushCount && (flushed & 15) == 0 && Shard.needPreempt()) {
                 shard.execute(group, flush);
@@ -136,6 +150,14 @@ final class Deliveries implements AutoCloseable {
         }
         flushed = 0;
         flushCount = 0;
+    }
+
+    private static void flush(Subscriber subscriber) {
+        try {
+            subscriber.flush();
+        } catch (OutOfMemoryError | RuntimeException failure) {
+            subscriber.failed(failure);
+        }
     }
 
     @Override

@@ -39,6 +39,14 @@ final class Outgoing {
         this.isHeld = new boolean[shards];
     }
 
+    /** No shard is marked from here on, not even by a message before that found no memory. */
+    void beginMarking() {
+        for (int i = 0; i < markedCount; i++) {
+            isMarked[marked[i]] = false;
+        }
+        markedCount = 0;
+    }
+
     /** A shard is to get what is published now. */
     void mark(int target) {
         if (!isMarked[target]) {
@@ -49,10 +57,8 @@ final class Outgoing {
 
     void addMarked(int kind, long name, int nameLength, long payload, int payloadLength) {
         for (int i = 0; i < markedCount; i++) {
-            isMarked[marked[i]] = false;
             add(marked[i], kind, false, name, nameLength, payload, payloadLength);
         }
-        markedCount = 0;
     }
 
     void add(int target, int kind, boolean forwarded, long name, int nameLength, long payload, int payloadLength) {

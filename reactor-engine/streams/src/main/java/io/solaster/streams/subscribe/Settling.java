@@ -30,8 +30,11 @@ final class Settling {
         begun = true;
     }
 
-    /** A shard knows now. */
+    /** A shard knows now, or has ended: whichever is told first counts. */
     void knows(int shard) {
+        if (!awaited[shard]) {
+            return;
+        }
         awaited[shard] = false;
         left--;
         if (left == 0 && begun && !forgotten) {

@@ -294,6 +294,17 @@ public final class SubscriptionShard implements AutoCloseable {
             if (!isDead[other] && all.engine().shard(other).isTerminated()) {
                 isDead[other] = true;
                 forget(other);
+                settleWithout(other);
+            }
+        }
+    }
+
+    /** What a shard was told before it ended may never come home: nobody waits for it. */
+    private void settleWithout(int deadShard) {
+        for (int subscriber = 0; subscriber < usedSubscribers; subscriber++) {
+            Settling pending = settling[subscriber];
+            if (pending != null) {
+                pending.knows(deadShard);
             }
         }
     }
@@ -359,6 +370,7 @@ public final class SubscriptionShard implements AutoCloseable {
         if (names.size() == 0) {
             return 0;
         }
+        outgoing.beginMarking();
         int receivers = 0;
         int id = names.find(kind, name, nameLength);
         boolean here = false;

@@ -27,6 +27,9 @@ final class Hub {
             String text = (form == 0 ? "" : "!") + (pattern == 0 ? "" : text(pattern, patternLength) + "/")
                     + text(name, nameLength) + "=";
             to.writeBytes(bytes(text));
+            if (payloadLength == 0) {
+                throw new OutOfMemoryError("of this test");
+            }
             byte[] message = new byte[payloadLength];
             Memory.copy(payload, message, 0, payloadLength);
             to.writeBytes(message);
@@ -119,6 +122,10 @@ final class Hub {
         private final List<String> got = new ArrayList<>();
         private int taken;
         private boolean settled = true;
+        /** Throws from the next call, and whether it was told that it failed. */
+        boolean throwsAtTake;
+        boolean throwsAtFlush;
+        boolean failed;
 
         Reader(int shard, int form) {
             this.shard = shard;
@@ -137,12 +144,23 @@ final class Hub {
 
         @Override
         public void take(ByteBuf message) {
+            if (throwsAtTake) {
+                throw new OutOfMemoryError("of this test");
+            }
             got.add(message.toString(StandardCharsets.ISO_8859_1));
         }
 
         @Override
         public void flush() {
+            if (throwsAtFlush) {
+                throw new OutOfMemoryError("of this test");
+            }
             taken = got.size();
+        }
+
+        @Override
+        public void failed(Throwable cause) {
+            failed = true;
         }
 
         @Override
