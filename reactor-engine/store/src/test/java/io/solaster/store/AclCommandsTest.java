@@ -1,7 +1,14 @@
 package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
+import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Map;
+
+import io.solaster.config.InvalidConfigException;
+import io.solaster.store.acl.Acl;
+import io.solaster.store.acl.User;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeAll;
@@ -215,6 +222,46 @@ class AclCommandsTest {
         try (RespClient client = fixture.connect()) {
             assertThat(client.call("GET", "a")).isEqualTo("$-1");
         }
+    }
+
+    @Test
+    void theDefaultUserIsNeverWithoutPasswordOnceItHasItsOwn() {
+        try (RespClient before = fixture.connect()) {
+            assertThat(admin.call("ACL", "SETUSER", "default", "resetpass", ">own")).isEqualTo("+OK");
+            // In UTF-8, as a client sends it.
+            String password = sent("ключ");
+            assertThat(admin.call("CONFIG", "SET", "requirepass", password)).isEqualTo("+OK");
+            assertThat(fixture.store().parts().acl().defaultUser().rights().takesAnyPassword()).isFalse();
+            assertThat(before.call("AUTH", "own")).startsWith("-WRONGPASS");
+            assertThat(before.call("AUTH", password)).isEqualTo("+OK");
+            assertThat(admin.call("CONFIG", "GET", "requirepass")).isEqualTo("*2|$11|requirepass|$8|" + password);
+            assertThat(admin.call("CONFIG", "SET", "requirepass", "\u00ff")).startsWith("-ERR CONFIG SET failed");
+        } finally {
+            assertThat(admin.call("ACL", "SETUSER", "default", "nopass")).isEqualTo("+OK");
+        }
+    }
+
+    private static String sent(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
+    }
+
+    @Test
+    void configuredUsersAreWhatClientsSendInUtf8() {
+        Acl acl = new Acl(fixture.store().parts().acl().catalogue());
+        acl.configure(Map.of("имя", "on >пароль ~ключ:* +get"));
+        User user = acl.find(sent("имя"));
+        assertThat(user).isNotNull();
+        assertThat(user.rights().takes("пароль".getBytes(StandardCharsets.UTF_8))).isTrue();
+        assertThat(user.rights().takes("??????".getBytes(StandardCharsets.UTF_8))).isFalse();
+        assertThat(user.rights().describe()).contains("~" + sent("ключ:*"));
+    }
+
+    @Test
+    void aConfiguredPasswordIsNotNamedWhereItIsWrittenWrong() {
+        Acl acl = new Acl(fixture.store().parts().acl().catalogue());
+        assertThatThrownBy(() -> acl.configure(Map.of("alice", "on s3cret ~*")))
+                .isInstanceOf(InvalidConfigException.class).hasMessageContaining("rule 2: ")
+                .hasMessageNotContaining("s3cret");
     }
 
     /** Whether a script's key is on the client's shard, or not. */

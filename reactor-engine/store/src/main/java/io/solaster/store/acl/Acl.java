@@ -1,6 +1,6 @@
 package io.solaster.store.acl;
 
-import java.util.ArrayList;
+import java.nio.charset.StandardCharsets;
 import java.util.Collection;
 import java.util.List;
 import java.util.Map;
@@ -72,17 +72,31 @@ public final class Acl {
             if (!isWord(name) || name.isEmpty()) {
                 throw invalid(key, "a user's name has no blanks", "write another name");
             }
-            Matcher words = RULE.matcher(text);
-            List<String> rules = new ArrayList<>();
-            while (words.find()) {
-                rules.add(words.group());
+            Matcher words = RULE.matcher(bytesAsText(text));
+            String user = bytesAsText(name);
+            User known = users.get(user);
+            Rights rights = known == null ? Rights.none(catalogue) : known.rights();
+            int count = 0;
+            try {
+                while (words.find()) {
+                    count++;
+                    rights = rights.with(words.group());
+                }
+            } catch (BadRuleException e) {
+                // Not the rule itself, which may be a password that was written wrong.
+                throw invalid(key, "rule " + count + ": " + e.reason(), "write rules as ACL SETUSER takes them");
             }
             try {
-                set(name, rules);
+                set(user, rights);
             } catch (BadRuleException e) {
-                throw invalid(key, e.reason(), "write rules as ACL SETUSER takes them");
+                throw invalid(key, e.reason(), "configure fewer users");
             }
         });
+    }
+
+    /** What clients would send, in UTF-8, as their arguments are held: one character for each byte. */
+    private static String bytesAsText(String text) {
+        return new String(text.getBytes(StandardCharsets.UTF_8), StandardCharsets.ISO_8859_1);
     }
 
     /** The value may hold passwords, so it is not shown. */
@@ -105,6 +119,11 @@ public final class Acl {
                 throw new BadRuleException("Error in ACL SETUSER modifier '" + rule + "': " + e.reason());
             }
         }
+        return set(name, rights);
+    }
+
+    private User set(String name, Rights rights) throws BadRuleException {
+        User user = users.get(name);
         if (user != null) {
             user.rights(rights);
             return user;
@@ -117,6 +136,25 @@ public final class Acl {
         more.put(name, made);
         users = more;
         return made;
+    }
+
+    /**
+     * The default user's password is that of a server, which asks for it already, and no other one. A user with passwords of its
+     * own gets this one: else other servers, and shards that see the server's later, would ask for none. On shard 0.
+     *
+     * @param password null for none
+     */
+    public void onlyPassword(@Nullable String password) {
+        Rights before = defaultUser.rights();
+        try {
+            if (password == null) {
+                defaultUser.rights(before.with("nopass"));
+            } else if (!before.takesAnyPassword()) {
+                defaultUser.rights(before.with("resetpass").withPassword(password));
+            }
+        } catch (BadRuleException e) {
+            throw new IllegalStateException("rules without arguments", e);
+        }
     }
 
     /** Removes a user but the default one; whether there was one. Who asks ends the connections. On shard 0. */

@@ -1,5 +1,8 @@
 package io.solaster.store.command.admin;
 
+import java.nio.ByteBuffer;
+import java.nio.charset.CharacterCodingException;
+import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.LinkedHashMap;
@@ -15,8 +18,6 @@ import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.SocketConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Sharded;
-import io.solaster.store.acl.Acl;
-import io.solaster.store.acl.BadRuleException;
 import io.solaster.store.keyspace.Encodings;
 import io.solaster.store.keyspace.Encodings.Size;
 import io.solaster.store.keyspace.Keyspace;
@@ -70,7 +71,7 @@ public final class ConfigCommands {
                         .withMaxBulk(new ByteSize(maxBulk(value)))));
         live("client-output-buffer-limit", config -> OutputLimits.show(config.limits()), limit(OutputLimits::set));
         live("requirepass", config -> config.password() == null ? "" : config.password(),
-                (config, value) -> config.withPassword(value.isEmpty() ? null : value));
+                (config, value) -> config.withPassword(value.isEmpty() ? null : password(value)));
         live("protected-mode", config -> config.protectedMode() ? "yes" : "no",
                 (config, value) -> config.withProtectedMode(yes(value)));
         fixed("bind", ServerConfig::host);
@@ -346,10 +347,12 @@ public final class ConfigCommands {
                 return failed(parameter.name(), String.valueOf(e.getMessage()));
             }
         }
-        if (!Objects.equals(settings.config().password(), config.server().password())) {
-            onlyServersPassword(parts);
-        }
+        String before = settings.config().password();
+        String password = config.server().password();
         settings.change(config.server());
+        if (!Objects.equals(before, password)) {
+            parts.acl().onlyPassword(password);
+        }
         parts.diagnostics(config.diagnostics());
         parts.events(config.events());
         parts.encodings(config.encodings());
@@ -359,12 +362,13 @@ public final class ConfigCommands {
         return "";
     }
 
-    /** The default user's password is that of the server, and no other one. */
-    private static void onlyServersPassword(Parts parts) {
+    /** A password as configurations have it, of the bytes that a client has sent. */
+    private static String password(String value) throws BadValue {
         try {
-            parts.acl().set(Acl.DEFAULT, List.of("nopass"));
-        } catch (BadRuleException e) {
-            throw new IllegalStateException("a rule without arguments", e);
+            return StandardCharsets.UTF_8.newDecoder()
+                    .decode(ByteBuffer.wrap(value.getBytes(StandardCharsets.ISO_8859_1))).toString();
+        } catch (CharacterCodingException e) {
+            throw new BadValue("a password is text in UTF-8");
         }
     }
 
