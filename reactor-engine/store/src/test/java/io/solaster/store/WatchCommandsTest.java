@@ -154,6 +154,8 @@ class WatchCommandsTest {
                     .endsWith("\"SET\" \"a\" \"x\\r\\n\\\"\\x00\"");
             assertThat(other.call("MGET", "a", "b", "c", "d")).startsWith("*4");
             assertThat(monitor.reply()).endsWith("\"MGET\" \"a\" \"b\" \"c\" \"d\"");
+            assertThat(other.call("ECHO", "y".repeat(1_500))).startsWith("$1500");
+            assertThat(monitor.reply()).endsWith("\"ECHO\" \"" + "y".repeat(1_024) + "... (476 more bytes)\"");
             assertThat(other.call("AUTH", "x", "secret")).startsWith("-WRONGPASS");
             assertThat(monitor.reply()).endsWith("\"AUTH\" \"(redacted)\" \"(redacted)\"");
             assertThat(other.call("EVAL", "return redis.call('GET', KEYS[1])", "1", "a")).startsWith("$");

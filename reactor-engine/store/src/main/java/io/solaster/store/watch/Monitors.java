@@ -1,6 +1,7 @@
 package io.solaster.store.watch;
 
 import java.nio.charset.StandardCharsets;
+import java.util.HexFormat;
 import java.util.LinkedHashSet;
 import java.util.Locale;
 import java.util.Set;
@@ -21,6 +22,9 @@ import io.solaster.store.shard.StoreShard;
 public final class Monitors {
     /** Bytes of lines that are gathered for one shard. */
     private static final int MOST_GATHERED = 8 << 20;
+    /** Bytes of an argument that are told. */
+    private static final int LONGEST_ARGUMENT = 1024;
+    private static final HexFormat HEX = HexFormat.of();
 
     private final StoreShard shard;
     private final ShardWatch watch;
@@ -127,7 +131,10 @@ public final class Monitors {
             if (Redaction.hides(command, call, i)) {
                 line.append(Redaction.REDACTED);
             } else {
-                quote(line, call.text(i));
+                quote(line, call.text(i, LONGEST_ARGUMENT));
+                if (call.length(i) > LONGEST_ARGUMENT) {
+                    line.append("... (").append(call.length(i) - LONGEST_ARGUMENT).append(" more bytes)");
+                }
             }
             line.append('"');
         }
@@ -148,7 +155,8 @@ public final class Monitors {
                     if (c >= ' ' && c < 127) {
                         to.append(c);
                     } else {
-                        to.append(String.format(Locale.ROOT, "\\x%02x", (int) c));
+                        to.append("\\x");
+                        HEX.toHexDigits(to, (byte) c);
                     }
                 }
             }
