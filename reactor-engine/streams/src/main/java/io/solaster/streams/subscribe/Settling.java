@@ -1,5 +1,7 @@
 package io.solaster.streams.subscribe;
 
+import org.jspecify.annotations.Nullable;
+
 /** Changes of one subscriber's subscriptions that other shards do not all know yet. On the subscriber's shard. */
 final class Settling {
     private final SubscriptionShard part;
@@ -22,6 +24,15 @@ final class Settling {
         if (!awaited[shard]) {
             awaited[shard] = true;
             left++;
+        }
+    }
+
+    /** What a shard was told before it ended may never come home: nobody waits for it. */
+    static void without(int deadShard, @Nullable Settling[] all) {
+        for (Settling each : all) {
+            if (each != null) {
+                each.knows(deadShard);
+            }
         }
     }
 

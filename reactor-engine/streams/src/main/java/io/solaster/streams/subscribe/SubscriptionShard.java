@@ -294,29 +294,17 @@ public final class SubscriptionShard implements AutoCloseable {
             if (!isDead[other] && all.engine().shard(other).isTerminated()) {
                 isDead[other] = true;
                 forget(other);
-                settleWithout(other);
-            }
-        }
-    }
-
-    /** What a shard was told before it ended may never come home: nobody waits for it. */
-    private void settleWithout(int deadShard) {
-        for (int subscriber = 0; subscriber < usedSubscribers; subscriber++) {
-            Settling pending = settling[subscriber];
-            if (pending != null) {
-                pending.knows(deadShard);
+                Settling.without(other, settling);
             }
         }
     }
 
     private void forget(int deadShard) {
         for (int id = 0; id < names.capacity(); id++) {
-            if (names.exists(id)) {
-                int count = interests.of(id, deadShard);
-                if (count > 0) {
-                    interests.change(id, deadShard, -count);
-                    dropIfUnused(id);
-                }
+            int count = names.exists(id) ? interests.of(id, deadShard) : 0;
+            if (count > 0) {
+                interests.change(id, deadShard, -count);
+                dropIfUnused(id);
             }
         }
     }
