@@ -25,6 +25,8 @@ public final class KeyEvents implements KeyspaceListener, Effects {
     private static final Logger log = LoggerFactory.getLogger(KeyEvents.class);
     private static final int KEYSPACE = EventClasses.bit('K');
     private static final int KEYEVENT = EventClasses.bit('E');
+    /** More bytes than that are not kept behind a command, for the name of a long key. */
+    private static final int MOST_KEPT = 16 * 1024;
     private static final int PREFIX = (Channels.KEYSPACE + "0__:").length();
     /** How what a command does is called. What is not here is called by its steps. */
     private static final Map<String, KeyEvent> BY_COMMAND = new HashMap<>();
@@ -126,6 +128,9 @@ public final class KeyEvents implements KeyspaceListener, Effects {
         named = null;
         last = null;
         absent = false;
+        if (capacity > MOST_KEPT) {
+            close();
+        }
     }
 
     /** A key that is not there was to be read. */
