@@ -178,8 +178,10 @@ class AclCommandsTest {
             client.call("GET", "b");
             client.call("GET", "b");
             client.call("AUTH", "alice", "no");
+            client.call("AUTH", "u".repeat(300), "no");
         }
-        assertThat(admin.call("ACL", "LOG")).startsWith("*2|")
+        assertThat(admin.call("ACL", "LOG")).startsWith("*3|")
+                .contains("|$256|" + "u".repeat(256) + "|")
                 .contains(
                         "$5|count|:2|$6|reason|$7|command|$7|context|$8|toplevel|$6|object|$3|get|$8|username|$5|alice")
                 .contains("$6|reason|$4|auth|$7|context|$8|toplevel|$6|object|$4|AUTH");

@@ -84,6 +84,13 @@ class StoreCommandsTest extends ClientTest {
             assertThat(other.call("CLIENT", "SETINFO", "lib-name", "a b"))
                     .isEqualTo("-ERR lib-name cannot contain spaces, newlines or special characters.");
             assertThat(other.call("CLIENT", "SETINFO", "x", "y")).isEqualTo("-ERR Unrecognized option 'x'");
+            String tooLong = "n".repeat(1025);
+            assertThat(other.call("CLIENT", "SETINFO", "lib-ver", tooLong))
+                    .isEqualTo("-ERR lib-ver may have at most 1024 bytes, not 1025");
+            assertThat(other.call("CLIENT", "SETNAME", tooLong))
+                    .isEqualTo("-ERR Client names may have at most 1024 bytes, not 1025");
+            assertThat(other.call("HELLO", "3", "SETNAME", tooLong))
+                    .isEqualTo("-ERR Client names may have at most 1024 bytes, not 1025");
             other.call("HELLO", "3");
             String id = other.call("CLIENT", "ID").substring(1);
             String line = client.call("CLIENT", "LIST", "ID", id, id);

@@ -12,8 +12,10 @@ public final class AclLog {
     private static final long TOGETHER_MILLIS = 60_000;
     /** So many entries are looked at for one that is alike. */
     private static final int LOOKED_AT = 10;
-    /** More than that of what was asked for is not kept. */
-    private static final int LONGEST_OBJECT = 256;
+    /** More characters than that of what was asked for, and of the user's name, are not kept. */
+    private static final int LONGEST_WORD = 256;
+    /** As many of what is told of the client, which has names of its own in it. */
+    private static final int LONGEST_CLIENT = 4096;
 
     private final ArrayDeque<Entry> entries = new ArrayDeque<>();
 
@@ -34,18 +36,22 @@ public final class AclLog {
             return reason.equals(other.reason) && context.equals(other.context) && object.equals(other.object)
                     && user.equals(other.user) && Math.abs(at - other.at) <= TOGETHER_MILLIS;
         }
+
+        Entry times(long often) {
+            return new Entry(often, reason, context, object, user, at, client);
+        }
     }
 
     /** Notes what was refused; {@code most} entries are kept. */
     public void add(String reason, String context, String object, String user, long now, String client, int most) {
-        String kept = object.length() > LONGEST_OBJECT ? object.substring(0, LONGEST_OBJECT) : object;
-        Entry entry = new Entry(1, reason, context, kept, user, now, client);
+        Entry entry = new Entry(1, reason, context, cut(object, LONGEST_WORD), cut(user, LONGEST_WORD), now,
+                cut(client, LONGEST_CLIENT));
         int looked = 0;
         for (Iterator<Entry> i = entries.iterator(); i.hasNext() && looked < LOOKED_AT; looked++) {
             Entry before = i.next();
             if (before.isLike(entry)) {
                 i.remove();
-                entry = new Entry(before.count + 1, reason, context, kept, user, now, client);
+                entry = entry.times(before.count + 1);
                 break;
             }
         }
@@ -53,6 +59,10 @@ public final class AclLog {
         while (entries.size() > most) {
             entries.removeLast();
         }
+    }
+
+    private static String cut(String text, int most) {
+        return text.length() > most ? text.substring(0, most) : text;
     }
 
     public void clear() {
@@ -81,8 +91,7 @@ public final class AclLog {
                 merged.add(entry);
             } else {
                 Entry first = merged.get(at);
-                merged.set(at, new Entry(first.count + entry.count, first.reason, first.context, first.object,
-                        first.user, first.at, first.client));
+                merged.set(at, first.times(first.count + entry.count));
             }
         }
         return merged;

@@ -15,6 +15,9 @@ public final class ClientState {
         NOT_THIS
     }
 
+    /** Bytes of what a client may call itself or its library: each is on the heap, of every client. */
+    public static final int LONGEST_NAME = 1024;
+
     private final long connectedAt;
     private long lastInteraction;
     private long unread;

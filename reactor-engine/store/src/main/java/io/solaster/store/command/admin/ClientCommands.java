@@ -78,11 +78,12 @@ public final class ClientCommands {
     }
 
     public static void setname(CommandCall call) {
-        if (ConnectionCommands.isPrintable(call, 2)) {
+        String refusal = ConnectionCommands.refusalOfName(call, 2);
+        if (refusal == null) {
             call.client().state().name(call.text(2));
             call.reply().ok();
         } else {
-            call.reply().error(Errors.CLIENT_NAME);
+            call.reply().error(refusal);
         }
     }
 
@@ -90,6 +91,9 @@ public final class ClientCommands {
         boolean isName = call.is(2, "lib-name");
         if (!isName && !call.is(2, "lib-ver")) {
             call.reply().error("ERR Unrecognized option '" + call.word(2, Integer.MAX_VALUE) + "'");
+        } else if (call.length(3) > ClientState.LONGEST_NAME) {
+            call.reply().error("ERR " + (isName ? "lib-name" : "lib-ver") + " may have at most "
+                    + ClientState.LONGEST_NAME + " bytes, not " + call.length(3));
         } else if (!ConnectionCommands.isPrintable(call, 3)) {
             call.reply().error("ERR " + (isName ? "lib-name" : "lib-ver")
                     + " cannot contain spaces, newlines or special characters.");

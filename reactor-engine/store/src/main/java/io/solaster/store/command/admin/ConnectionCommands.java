@@ -6,9 +6,11 @@ import io.solaster.store.acl.Rights;
 import io.solaster.store.acl.User;
 import io.solaster.store.message.ClientSubscriptions;
 import io.solaster.store.shard.Client;
+import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.watch.ShardWatch;
+import org.jspecify.annotations.Nullable;
 
 /** Commands about the connection itself. */
 public final class ConnectionCommands {
@@ -114,8 +116,9 @@ public final class ConnectionCommands {
                 i += 2;
             } else if (call.is(i, "setname") && i + 1 < call.count()) {
                 name = ++i;
-                if (!isPrintable(call, i)) {
-                    reply.error(Errors.CLIENT_NAME);
+                String refusal = refusalOfName(call, i);
+                if (refusal != null) {
+                    reply.error(refusal);
                     return;
                 }
             } else {
@@ -168,6 +171,15 @@ public final class ConnectionCommands {
         client.logout();
         call.reply().resp3(false);
         call.reply().simple("RESET");
+    }
+
+    /** Why an argument may not be the name of a client; null if it may. */
+    static @Nullable String refusalOfName(CommandCall call, int argument) {
+        if (call.length(argument) > ClientState.LONGEST_NAME) {
+            return "ERR Client names may have at most " + ClientState.LONGEST_NAME + " bytes, not "
+                    + call.length(argument);
+        }
+        return isPrintable(call, argument) ? null : Errors.CLIENT_NAME;
     }
 
     /** Whether an argument may be part of a line of {@code CLIENT LIST}. */
