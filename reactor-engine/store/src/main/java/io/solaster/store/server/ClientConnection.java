@@ -313,18 +313,27 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void channelInactive(ChannelHandlerContext context) {
         shard.removeClient(id);
-        if (state.monitors()) {
-            ShardWatch.of(shard).monitors().remove(this);
-        }
         if (progress.is(Phase.PAUSED)) {
             ShardWatch.of(shard).pause().forget(this);
         }
-        state.leave();
+        leave();
         login.end();
         account.cancelled();
         intake.release();
         routing.release(progress.is(Phase.WAITING_FOR_SHARDS));
         replies.release();
+        progress.closing();
+    }
+
+    /**
+     * Nothing is told any more to the client, which is gone. Said again once EXEC is through that was under way then: its
+     * commands may have subscribed to something since.
+     */
+    void leave() {
+        if (state.monitors()) {
+            ShardWatch.of(shard).monitors().remove(this);
+        }
+        state.leave();
     }
 
     @Override
@@ -359,8 +368,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         if (TcpServer.DRAIN.equals(event) && !progress.isDraining()) {
             progress.draining();
             login.end();
-            if (progress.is(Phase.PAUSED)) {
-                ShardWatch.of(shard).pause().forget(this);
+            if (progress.is(Phase.PAUSED) && ShardWatch.of(shard).pause().forget(this)) {
                 runLater();
             }
             routing.keyWait().drain();

@@ -289,6 +289,13 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
         state.close();
         done.clear();
         server.giveSequence(done);
+        leaveIfGone();
+    }
+
+    private void leaveIfGone() {
+        if (!connection.channel().isActive()) {
+            connection.leave();
+        }
     }
 
     @Override
@@ -300,6 +307,7 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
             underWay = false;
             lost.close();
             state.close();
+            leaveIfGone();
         }
         connection.abandoned();
     }

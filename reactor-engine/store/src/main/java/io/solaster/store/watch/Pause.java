@@ -82,9 +82,9 @@ public final class Pause {
         waiting.add(goOn);
     }
 
-    /** Who waits is gone. */
-    public void forget(Runnable goOn) {
-        waiting.remove(goOn);
+    /** Who waits is gone, or waits no more; false if it is about to be run, as the pause has ended. */
+    public boolean forget(Runnable goOn) {
+        return waiting.remove(goOn);
     }
 
     private long now() {

@@ -22,11 +22,14 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.RequestStats;
+import io.solaster.engine.net.TcpServer;
 import io.solaster.store.RespClient;
 import io.solaster.store.StoreFixture;
 import io.solaster.store.shard.Intent;
 import io.solaster.store.shard.IntentLocks;
 import io.solaster.store.shard.ServerSettings;
+import io.solaster.store.watch.Pause;
+import io.solaster.store.watch.ShardWatch;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -223,6 +226,50 @@ class PushTest {
         } finally {
             onShard(server -> client.finishAndReleaseAll());
         }
+    }
+
+    @Test
+    void whoIsGoneBeforeItsTransactionSubscribesIsToldNothing() {
+        String foreign = keyOn(1);
+        try (StoreFixture.Server server = fixture.serve(StoreFixture.config()); RespClient other = server.connect()) {
+            other.call("DEL", foreign);
+            onShard(own -> {
+                send(channel, "HELLO", "3");
+                send(channel, "MULTI");
+                send(channel, "GET", foreign);
+                send(channel, "SUBSCRIBE", "whoIsGone");
+                send(channel, "SET", foreign, "v");
+                send(channel, "EXEC");
+                // Other shards have not answered by now.
+                channel.close();
+                return true;
+            });
+            StoreFixture.await("EXEC has subscribed", () -> other.call("GET", foreign).equals("$1|v"));
+            StoreFixture.await("nobody has subscribed", () -> {
+                other.call("PUBLISH", "whoIsGone", "m");
+                return other.call("PUBSUB", "NUMSUB", "whoIsGone").endsWith(":0");
+            });
+            other.call("DEL", foreign);
+        }
+    }
+
+    @Test
+    void aPauseThatEndsWithTheServerRunsWhatWaitedOnce() {
+        String foreign = keyOn(1);
+        onShard(server -> {
+            Pause pause = ShardWatch.of(server.part()).pause();
+            pause.begin(true, 100_000);
+            send(channel, "GET", foreign);
+            pause.end();
+            channel.pipeline().fireUserEventTriggered(TcpServer.DRAIN);
+            channel.runPendingTasks();
+            return true;
+        });
+        StoreFixture.await("it is answered and closed", () -> {
+            received();
+            return onShard(server -> !channel.isOpen());
+        });
+        assertThat(received()).isEqualTo("$-1\r\n");
     }
 
     @Test
