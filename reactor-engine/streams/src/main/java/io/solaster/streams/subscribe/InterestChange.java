@@ -80,11 +80,13 @@ final class InterestChange extends Message {
 
     @Override
     public void abandon() {
-        if (home || !origin.shard().inEventLoop()) {
-            bytes.release();
-        } else {
-            // A shard that has ended publishes nothing.
-            end();
+        bytes.release();
+        Settling waiting = settling;
+        if (!home && waiting != null) {
+            // A shard that has ended publishes nothing. One that died with this in its queue says so on another thread.
+            origin.shard().hereOrElse(() -> waiting.knows(target.shard().id()), () -> {
+                // Nobody waits any more.
+            });
         }
     }
 }

@@ -136,11 +136,11 @@ public final class SubscriptionShard implements AutoCloseable {
      * Subscribes to a name; {@link #settle} follows once all of a request are there.
      *
      * @param pattern what a name of {@link Subscriptions#PATTERN} means; null for other kinds
-     * @return false if that was so already
+     * @return false if that was so already, or the shard is closed
      */
     public boolean subscribe(int subscriber, int kind, long name, int length, @Nullable NamePattern pattern) {
-        int id = addName(kind, name, length);
-        if (lists.find(id, subscriber) != SubscriberLists.NONE) {
+        int id = closed ? NameTable.NONE : addName(kind, name, length);
+        if (id == NameTable.NONE || lists.find(id, subscriber) != SubscriberLists.NONE) {
             return false;
         }
         changes.of(subscriber, lists.births());
@@ -191,7 +191,7 @@ public final class SubscriptionShard implements AutoCloseable {
     /** The first name of a kind that a subscriber has, by its number in {@link #names}; {@link NameTable#NONE} for none. */
     public int first(int subscriber, int kind) {
         int at = lists.firstOwn(subscriber, kind);
-        return at == SubscriberLists.NONE ? NameTable.NONE : lists.name(at);
+        return at == SubscriberLists.NONE || closed ? NameTable.NONE : lists.name(at);
     }
 
     /** The names that are known here. To be read only. */
@@ -245,7 +245,7 @@ public final class SubscriptionShard implements AutoCloseable {
 
     /** Another shard has more or fewer subscribers for a name. */
     void interest(int of, int kind, @Nullable NamePattern pattern, long name, int length, int by) {
-        if (closed) {
+        if (closed || isDead[of]) {
             return;
         }
         int id = addName(kind, name, length);
@@ -313,7 +313,7 @@ public final class SubscriptionShard implements AutoCloseable {
 
     /** Whether a lane to a shard with subscribers is full, so that who can wait does. */
     public boolean isHeldUp() {
-        return outgoing.isHeldUp();
+        return !closed && outgoing.isHeldUp();
     }
 
     /**

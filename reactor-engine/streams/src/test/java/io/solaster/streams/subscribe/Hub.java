@@ -37,12 +37,13 @@ final class Hub {
     };
 
     private final Sharded<SubscriptionShard> parts;
+    final Subscriptions all;
     final int shards;
 
     /** A name begins with the digit of its shard; one that begins with a star is everywhere. */
     Hub(Engine engine) {
         shards = engine.shards().size();
-        Subscriptions all = new Subscriptions(engine,
+        all = new Subscriptions(engine,
                 (name, length) -> Memory.getByte(name) == '*'
                         ? Placement.EVERYWHERE
                         : (Memory.getByte(name) - '0') % engine.shards().size(),
@@ -126,6 +127,8 @@ final class Hub {
         boolean throwsAtTake;
         boolean throwsAtFlush;
         boolean failed;
+        /** What it fails on. */
+        String refused = "";
 
         Reader(int shard, int form) {
             this.shard = shard;
@@ -147,7 +150,11 @@ final class Hub {
             if (throwsAtTake) {
                 throw new OutOfMemoryError("of this test");
             }
-            got.add(message.toString(StandardCharsets.ISO_8859_1));
+            String text = message.toString(StandardCharsets.ISO_8859_1);
+            if (text.equals(refused)) {
+                throw new IllegalStateException("it takes no " + text);
+            }
+            got.add(text);
         }
 
         @Override

@@ -161,6 +161,81 @@ final class SubscriptionsTest {
         assertThat(next.count(CHANNEL)).isZero();
     }
 
+    @Test
+    void aClosedShardTakesNothingMore() {
+        Reader there = hub.new Reader(1, 0);
+        there.subscribe(CHANNEL, "0a");
+        hub.on(1, part -> {
+            part.close();
+            return true;
+        });
+        // Shard 0 does not know, and sends what is published, changes of its own, and what is to be published there.
+        assertThat(hub.publish(CHANNEL, "0a", "x")).isEqualTo(1);
+        hub.publishOn(0, CHANNEL, "1a", "x");
+        Reader here = hub.new Reader(0, 0);
+        assertThat(here.subscribe(CHANNEL, "1a")).isTrue();
+        assertThat(here.subscribe(PATTERN, "0*")).isTrue();
+        int first = hub.on(1, part -> part.first(there.number(), CHANNEL));
+        assertThat(first).isEqualTo(NameTable.NONE);
+        assertThat(there.subscribe(CHANNEL, "0b")).isFalse();
+        assertThat(there.unsubscribe(CHANNEL, "0a")).isFalse();
+        assertThat(hub.publishOn(1, CHANNEL, "0a", "x")).isZero();
+        there.leave();
+        long left = hub.on(1, part -> part.names().size() + part.names().bytes() + part.delivered());
+        assertThat(left).isZero();
+    }
+
+    @Test
+    void whoWaitsForAShardThatHasDiedGoesOn() {
+        Reader here = hub.new Reader(0, 0);
+        Settling waiting = hub.on(0, part -> {
+            Settling made = new Settling(part, here.number(), 0, 2);
+            made.await(1);
+            return made;
+        });
+        // As the engine does with what a dead shard has not run: on a thread of its own.
+        hub.on(0, part -> new InterestChange(part, hub.all.part(1), waiting)).abandon();
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        while (hub.on(0, part -> waiting.isTooNew(0, 1))) {
+            assertThat(System.nanoTime()).as("a minute").isLessThan(deadline);
+        }
+    }
+
+    @Test
+    void aMessageThatSomebodyFailsOnIsNotGivenInPlaceOfTheNext() {
+        Reader here = hub.new Reader(0, 0);
+        here.subscribe(CHANNEL, "0a");
+        here.refused = "0a=x";
+        int receivers = hub.on(0, part -> {
+            try {
+                return Hub.publish(part, CHANNEL, "0a", "x");
+            } catch (IllegalStateException refused) {
+                return -1;
+            }
+        });
+        assertThat(receivers).isEqualTo(-1);
+        assertThat(hub.publish(CHANNEL, "0a", "y")).isEqualTo(1);
+        assertThat(here.await(1)).containsExactly("0a=y");
+    }
+
+    @Test
+    void whatHasNoRoomLeavesTheNextMessageAsItIs() {
+        Reader there = hub.new Reader(1, 0);
+        there.subscribe(CHANNEL, "0a");
+        int receivers = hub.on(0, part -> {
+            try {
+                // Its length is looked at first.
+                return Hub.named("0a", (at, length) -> part.publish(CHANNEL, at, length, at, Integer.MAX_VALUE));
+            } catch (OutOfMemoryError refused) {
+                return -1;
+            }
+        });
+        assertThat(receivers).isEqualTo(-1);
+        assertThat(hub.publish(CHANNEL, "0a", "x")).isEqualTo(1);
+        assertThat(hub.publish(CHANNEL, "0a", "y")).isEqualTo(1);
+        assertThat(there.await(2)).containsExactly("0a=x", "0a=y");
+    }
+
     private void await(int shard, int names) {
         long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
         while (hub.on(shard, part -> part.told(CHANNEL)) != names) {
