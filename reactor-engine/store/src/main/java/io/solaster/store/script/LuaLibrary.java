@@ -64,7 +64,7 @@ final class LuaLibrary {
                 // What is loaded stays.
                 Files.deleteIfExists(file);
             }
-        } catch (IOException | IllegalArgumentException | LinkageError e) {
+        } catch (IOException | IllegalArgumentException | IllegalCallerException | LinkageError e) {
             return new LuaLibrary(null,
                     name + " could not be loaded from " + System.getProperty("java.io.tmpdir") + ": "
                             + e.getMessage());

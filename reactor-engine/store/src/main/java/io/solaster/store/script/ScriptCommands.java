@@ -112,8 +112,13 @@ public final class ScriptCommands {
         call.reply().ok();
     }
 
+    private Kill kill(StoreShard shard) {
+        // Where there is no Lua, no script runs.
+        return LuaLibrary.missing() == null ? scripts(shard).kill() : Kill.NOTHING;
+    }
+
     public void kill(CommandCall call) {
-        call.later(call.shard().parts().sharded().onAll(shard -> scripts(shard).kill()), (reply, met) -> {
+        call.later(call.shard().parts().sharded().onAll(this::kill), (reply, met) -> {
             List<Kill> all = met;
             if (all.contains(Kill.KILLED)) {
                 reply.ok();
