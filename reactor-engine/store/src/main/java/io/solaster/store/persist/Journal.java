@@ -98,6 +98,11 @@ public final class Journal {
         }
     }
 
+    /** Whether something has begun that is one step. */
+    public boolean isWithin() {
+        return depth > 0;
+    }
+
     /** Something was changed: if by nobody's command, it is a step by itself. */
     private void changed() {
         if (depth == 0 && !commitQueued) {

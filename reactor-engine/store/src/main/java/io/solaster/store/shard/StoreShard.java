@@ -343,9 +343,17 @@ public final class StoreShard implements AutoCloseable {
         return offering;
     }
 
-    /** Offers keys that were written to who waits for them. */
+    /**
+     * Offers keys that were written to who waits for them; not within a step of the log, as who is served would be answered
+     * before the log has that: whoever ends the step calls this again.
+     */
     public void serveWaiting() {
-        waiting.serve();
+        if (waiting.isReady()) {
+            Journal journal = journal();
+            if (journal == null || !journal.isWithin()) {
+                waiting.serve();
+            }
+        }
     }
 
     /** Who uses which keys for longer than a moment. */
@@ -384,9 +392,7 @@ public final class StoreShard implements AutoCloseable {
 
     private void run(Command command, CommandCall call, boolean mayBeRefused) {
         runCounted(command, call, mayBeRefused);
-        if (waiting.isReady()) {
-            waiting.serve();
-        }
+        serveWaiting();
     }
 
     /** Runs a command within one that is under way, which has asked whether there is memory: who waits is served behind that. */
@@ -532,6 +538,7 @@ public final class StoreShard implements AutoCloseable {
             journal.end();
         }
         long mark = journal.mark();
+        serveWaiting();
         return mark == before || journal.isKept(mark)
                 ? CompletableFuture.completedFuture(result)
                 : journal.whenKept(mark).thenApply(_ -> result);

@@ -190,14 +190,17 @@ final class TransactionPart extends Message {
         }
         long before = journal.mark();
         journal.begin(intent.exclusive);
+        boolean whole;
         try {
-            return hold.work().run(target, call);
+            whole = hold.work().run(target, call);
         } finally {
             journal.end();
             if (journal.mark() != before) {
                 mark = journal.mark();
             }
         }
+        target.serveWaiting();
+        return whole;
     }
 
     /** Runs a hop of a command over several shards, or goes on with it; false to be called again in a later turn. */
