@@ -152,7 +152,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         long had = journal == null ? 0 : journal.mark();
         try {
             if (first) {
-                target.run(command, call);
+                target.runAlone(command, call);
             } else {
                 target.runAgain(command, call);
             }
@@ -168,6 +168,10 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         }
         if (!waiter.isWaiting()) {
             goHome();
+        }
+        if (first) {
+            // Behind it, as who is served may serve this one.
+            target.serveWaiting();
         }
     }
 

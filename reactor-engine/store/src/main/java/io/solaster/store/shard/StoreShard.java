@@ -395,6 +395,11 @@ public final class StoreShard implements AutoCloseable {
         serveWaiting();
     }
 
+    /** As {@link #run(Command, CommandCall)}; the caller serves who waits when it is done itself. */
+    public void runAlone(Command command, CommandCall call) {
+        runCounted(command, call, maxMemory.isLimited() || kept != null);
+    }
+
     /** Runs a command within one that is under way, which has asked whether there is memory: who waits is served behind that. */
     public void runWithin(Command command, CommandCall call) {
         runCounted(command, call, false);
