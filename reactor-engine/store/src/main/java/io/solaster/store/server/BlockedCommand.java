@@ -70,11 +70,14 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     private final Waiter waiter;
     private final Intent intent = new Intent(this::hasKeys);
     private final Runnable begin = this::begin;
+    private final Runnable offerAgain = this::offerAgain;
 
     private boolean home;
     private int type;
     private int firstKey;
     private int keys;
+    /** The key that {@link #intent} is for, where it waits for others to be done with one that was offered. */
+    private int wanted;
     private @Nullable Timer timer;
     private @Nullable ByteBuf replies;
     private long errors;
@@ -221,12 +224,15 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
             Keyspace keyspace = target.keyspace();
             long entry = keyspace.peek(call.address(key), call.length(key), call.now());
             if (entry == 0 || keyspace.type(entry) != type) {
-                // It may have waited for others to be done with the key, who have removed it.
-                target.locks().remove(intent);
+                if (intent.isQueued() && key == wanted) {
+                    // It has waited for others to be done with the key, who have removed it; another may be there.
+                    target.locks().remove(intent);
+                    target.waiting().tried(waiter);
+                }
                 return Waiter.Answer.NOTHING;
             }
             if (!hasRight(call, key)) {
-                return Waiter.Answer.LATER;
+                return Waiter.Answer.TRIES;
             }
             leaveQueues();
             run(call, key, false);
@@ -239,11 +245,12 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     /** Whether nobody else uses the key that is offered, and those that are not waited for; else it is told then. */
     private boolean hasRight(CommandCall call, int key) {
         if (intent.isQueued()) {
-            return intent.isGranted();
+            return key == wanted && intent.isGranted();
         }
         if (target.locks().isFree()) {
             return true;
         }
+        wanted = key;
         intent.begin(true);
         intent.slot(Slots.of(call.address(key), call.length(key)));
         KeyPositions positions = call.keys();
@@ -258,7 +265,12 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     }
 
     private void hasKeys() {
-        target.shard().execute(waiter.isWaiting() ? target::serveWaiting : begin);
+        target.shard().execute(waiter.isWaiting() ? offerAgain : begin);
+    }
+
+    private void offerAgain() {
+        target.waiting().tried(waiter);
+        target.serveWaiting();
     }
 
     /** Has got nothing, and waits no more. */
@@ -282,13 +294,8 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     }
 
     private void leaveAll() {
-        boolean held = intent.isQueued();
         leaveQueues();
         target.locks().remove(intent);
-        if (held) {
-            // The key was offered, and others were to be served after.
-            target.shard().execute(target::serveWaiting);
-        }
     }
 
     private void leaveQueues() {

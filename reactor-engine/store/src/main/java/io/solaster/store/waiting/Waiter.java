@@ -10,9 +10,7 @@ public final class Waiter {
         SERVED,
         /** The key is not there. */
         NOTHING,
-        /** Others use what the waiter needs: whoever is told of the end of that calls {@link WaitingKeys#serve}. */
-        LATER,
-        /** The waiter tries: those behind it wait until it has left, or {@link WaitingKeys#tried} is called. */
+        /** The waiter tries, or others use what it needs: those behind it wait until it has left, or {@link WaitingKeys#tried} is called. */
         TRIES
     }
 

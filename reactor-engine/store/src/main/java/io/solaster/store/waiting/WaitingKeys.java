@@ -142,7 +142,10 @@ public final class WaitingKeys implements KeyspaceListener {
         }
     }
 
-    /** A waiter that was {@link Waiter.Answer#TRIES trying} has not had what it waits for, and waits where it did. */
+    /**
+     * A waiter that was {@link Waiter.Answer#TRIES trying} has not had what it waits for, and waits where it did, or may have
+     * it now: what is there is offered to it again.
+     */
     public void tried(Waiter waiter) {
         for (Place place = waiter.places; place != null; place = place.other) {
             if (place.queue.trying == waiter) {
@@ -221,7 +224,8 @@ public final class WaitingKeys implements KeyspaceListener {
         }
         serving = true;
         try {
-            for (int offers = 1; !ready.isEmpty() && offer(ready.getFirst()); offers++) {
+            for (int offers = 1; !ready.isEmpty(); offers++) {
+                offer(ready.getFirst());
                 if ((offers & OFFERS_UNTIMED) == 0 && Shard.needPreempt()) {
                     serveLater.run();
                     return;
@@ -232,8 +236,8 @@ public final class WaitingKeys implements KeyspaceListener {
         }
     }
 
-    /** Offers a key to its first waiter; false if all are to be served later. */
-    private boolean offer(Queue queue) {
+    /** Offers a key to its first waiter. */
+    private void offer(Queue queue) {
         Place first = queue.first;
         Waiter.Answer answer = first == null || queue.trying != null
                 ? Waiter.Answer.NOTHING
@@ -243,7 +247,6 @@ public final class WaitingKeys implements KeyspaceListener {
             queue.ready = false;
             queue.trying = answer == Waiter.Answer.TRIES ? Objects.requireNonNull(first).waiter : queue.trying;
         }
-        return answer != Waiter.Answer.LATER;
     }
 
     // ---- the table of queues
