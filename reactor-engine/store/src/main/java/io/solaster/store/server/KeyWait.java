@@ -258,6 +258,15 @@ final class KeyWait implements CommandCall.Blocker {
         tell(false);
     }
 
+    /** The client is gone, and the command over several shards that it may have begun is not under way. */
+    void untried() {
+        SpreadWait begun = several;
+        if (begun != null) {
+            several = null;
+            begun.served();
+        }
+    }
+
     /** Whether a shard that it waits on has died, so that nobody will come back from there. */
     boolean isOnDead() {
         return single != null && isDead(single.target().shard().id())

@@ -176,6 +176,7 @@ final class SpreadRouting implements Transaction.Waiter {
 
     /** The client is gone, and nothing is under way. */
     void release() {
+        waits().untried();
         if (request != null) {
             server.giveRequest(request);
             request = null;
