@@ -188,12 +188,23 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
             reset();
             reply.arrayHeader(0);
         } else {
-            commands = state.queued();
-            CommandSequence begun = server.takeSequence();
-            exec = begun;
-            state.begin(begun, this, connection);
-            state.closed();
+            begin();
         }
+    }
+
+    private void begin() {
+        CommandSequence begun = server.takeSequence();
+        try {
+            state.begin(begun, this, connection);
+        } catch (Throwable failure) {
+            begun.clear();
+            server.giveSequence(begun);
+            reset();
+            throw failure;
+        }
+        commands = state.queued();
+        exec = begun;
+        state.closed();
     }
 
     /** Whether what the user may do has changed since commands are kept, which were looked at by what it was. */
