@@ -47,6 +47,7 @@ public final class KeptShard implements AutoCloseable {
     private long bytesAtSnapshot;
     /** By the clock; 0 if the last one did not fail. */
     private long failedAt;
+    private @Nullable Snapshot writing;
     private boolean closed;
 
     /**
@@ -227,11 +228,16 @@ public final class KeptShard implements AutoCloseable {
             throw new IOException("the store is not open");
         }
         for (int tried = 1;; tried++) {
+            if (closed) {
+                throw new IOException("the store is closed");
+            }
             long before = its.bytes();
             long records = appended.stats().records.get();
             long begun = clock.getAsLong();
+            Snapshot snapshot = new Snapshot(shard, keys, tables.get(), its);
+            writing = snapshot;
             try {
-                SnapshotFile.Header made = new Snapshot(shard, keys, tables.get(), its).write(file, shards, begun);
+                SnapshotFile.Header made = snapshot.write(file, shards, begun);
                 bytesAtSnapshot = before;
                 stats.recordsAtSnapshot.set(records);
                 stats.bytesReplayed.set(0);
@@ -246,6 +252,8 @@ public final class KeptShard implements AutoCloseable {
                 if (tried == TRIES) {
                     throw cleared;
                 }
+            } finally {
+                writing = null;
             }
         }
     }
@@ -270,6 +278,9 @@ public final class KeptShard implements AutoCloseable {
     @Override
     public void close() {
         closed = true;
+        if (writing != null) {
+            writing.stop();
+        }
         if (journal != null) {
             journal.close();
         }

@@ -12,6 +12,7 @@ import io.solaster.log.Patient;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceListener;
 import io.solaster.store.type.FieldTable;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes all keys of a shard to a file as they were at one moment, while they are used and changed: what is about to be changed
@@ -46,6 +47,8 @@ final class Snapshot implements KeyspaceListener {
     private long visited; // keys before this place were
     private boolean visitedAll;
     private boolean cleared;
+    /** Why it misses some of the keys. */
+    private @Nullable Throwable failed;
 
     Snapshot(Shard shard, Keyspace keys, FieldTable table, Journal journal) {
         this.shard = shard;
@@ -67,10 +70,11 @@ final class Snapshot implements KeyspaceListener {
      */
     SnapshotFile.Header write(Path path, int shards, long now) throws IOException {
         SnapshotFile file = null;
-        boolean done = false;
         Runnable end = null;
+        boolean done = false;
         try {
             file = SnapshotFile.create(patient, path);
+            leaveOff();
             // From here to the first wait is the moment.
             journal.flush();
             long next = journal.last() + 1;
@@ -82,6 +86,7 @@ final class Snapshot implements KeyspaceListener {
                 visitedAll = from == 0;
                 early.forgetBefore(from);
                 flush(file);
+                leaveOff();
                 writeLate(file);
                 leaveOff();
             } while (from != 0);
@@ -90,6 +95,8 @@ final class Snapshot implements KeyspaceListener {
             if (writer.out().isReadable()) {
                 file.write(writer.out());
             }
+            // All was written by now, and keys that are cleared from now on are of another moment.
+            refuseIfFailed();
             long bytes = file.finish(next, now, shard.id(), shards, writer.out());
             done = true;
             return new SnapshotFile.Header(next, now, bytes);
@@ -111,9 +118,22 @@ final class Snapshot implements KeyspaceListener {
         if (Shard.needPreempt()) {
             Shard.yield();
         }
+        refuseIfFailed();
         if (cleared) {
             throw new ClearedException();
         }
+    }
+
+    private void refuseIfFailed() throws IOException {
+        Throwable why = failed;
+        if (why != null) {
+            throw new IOException("it cannot be whole: " + why, why);
+        }
+    }
+
+    /** The keys are about to be closed: what is written by now never replaces the snapshot before. */
+    void stop() {
+        failed = new IllegalStateException("the shard stops");
     }
 
     /** Writes what waits, if it is enough. */
@@ -195,6 +215,18 @@ final class Snapshot implements KeyspaceListener {
 
     @Override
     public void beginWrite(long key, int keyLength, long entry) {
+        if (failed != null) {
+            return;
+        }
+        try {
+            writeAhead(key, keyLength, entry);
+        } catch (Throwable why) {
+            // The command that is about to change the key has nothing to do with it.
+            failed = why;
+        }
+    }
+
+    private void writeAhead(long key, int keyLength, long entry) {
         long place = keys.place(key, keyLength);
         if (visitedAll || Long.compareUnsigned(place, visited) < 0) {
             writeBefore(key, keyLength, place, entry);
