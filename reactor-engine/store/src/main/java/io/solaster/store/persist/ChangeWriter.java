@@ -1,5 +1,7 @@
 package io.solaster.store.persist;
 
+import java.util.function.Consumer;
+
 import io.netty.buffer.ByteBuf;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.Digits;
@@ -12,6 +14,7 @@ import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
 import io.solaster.store.type.FieldTable;
 import io.solaster.store.type.Packed;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what changes keys into a buffer, as {@link ChangeReader} reads it: one after the other, each a code, its key, and what
@@ -37,6 +40,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
     private final long digits = Memory.allocate(Digits.LONGEST);
     private ByteBuf out;
     private Runnable changed = () -> {};
+    private @Nullable Consumer<Throwable> failed;
 
     /** @param table of the keyspace's hashes and sets, for walks of this alone */
     ChangeWriter(Keyspace keys, FieldTable table, ByteBuf out) {
@@ -46,6 +50,11 @@ final class ChangeWriter implements Effects, AutoCloseable {
         this.sets = new Sets(keys, table);
         this.lists = new Lists(keys);
         this.sortedSets = new SortedSets(keys, table);
+    }
+
+    /** Has somebody told of a change that could not be written, and whoever made it go on; else that is thrown. */
+    void whenFailed(Consumer<Throwable> told) {
+        failed = told;
     }
 
     /** Has something told after each change that was written. */
@@ -65,17 +74,35 @@ final class ChangeWriter implements Effects, AutoCloseable {
 
     @Override
     public void put(long entry) {
-        if (isWhole(entry)) {
-            out.writeByte(PUT).writeByte(keys.type(entry)).writeLongLE(keys.expiry(entry));
-            bytes(keys.keyAddress(entry), keys.keyLength(entry));
-            bytes(keys.valueAddress(entry), keys.valueLength(entry));
-            changed.run();
-            return;
+        int begin = out.writerIndex();
+        try {
+            if (isWhole(entry)) {
+                out.writeByte(PUT).writeByte(keys.type(entry)).writeLongLE(keys.expiry(entry));
+                bytes(keys.keyAddress(entry), keys.keyLength(entry));
+                bytes(keys.valueAddress(entry), keys.valueLength(entry));
+            } else {
+                long cursor = 0;
+                do {
+                    cursor = piece(entry, cursor);
+                } while (cursor != 0);
+            }
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
         }
-        long cursor = 0;
-        do {
-            cursor = piece(entry, cursor);
-        } while (cursor != 0);
+        changed.run();
+    }
+
+    /** Takes back what there is of a change that could not be written, mostly for want of memory; whether that is told. */
+    private boolean undo(int begin, Throwable why) {
+        out.writerIndex(begin);
+        Consumer<Throwable> told = failed;
+        if (told == null) {
+            return false;
+        }
+        told.accept(why);
+        return true;
     }
 
     /** Whether all of a value lies in its entry. */
@@ -100,7 +127,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
         long key = keys.keyAddress(entry);
         int keyLength = keys.keyLength(entry);
         if (cursor == 0) {
-            removed(key, keyLength);
+            writeRemoved(key, keyLength);
         }
         long next = switch (keys.type(entry)) {
             case Keyspace.TYPE_STRING -> pieceOfString(entry, key, keyLength, cursor);
@@ -111,14 +138,14 @@ final class ChangeWriter implements Effects, AutoCloseable {
             default -> throw new IllegalStateException("values of type " + keys.type(entry) + " cannot be kept");
         };
         if (next == 0 && keys.expiry(entry) != 0) {
-            expires(key, keyLength, keys.expiry(entry));
+            writeExpires(key, keyLength, keys.expiry(entry));
         }
         return next;
     }
 
     private long pieceOfString(long entry, long key, int keyLength, long cursor) {
         int length = (int) Math.min(STRING_PIECE, keys.valueLength(entry) - cursor);
-        changed(Step.STRING_AT, key, keyLength, cursor, keys.valueAddress(entry) + cursor, length, 0, 0);
+        write(Step.STRING_AT, key, keyLength, cursor, keys.valueAddress(entry) + cursor, length, 0, 0);
         long next = cursor + length;
         return next == keys.valueLength(entry) ? 0 : next;
     }
@@ -131,7 +158,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
             long element = lists.element();
             boolean number = Packed.isNumber(element);
             int length = number ? Packed.copy(element, digits) : Packed.length(element);
-            changed(Step.LIST_LAST, key, keyLength, 0, number ? digits : Packed.address(element), length, 0, 0);
+            write(Step.LIST_LAST, key, keyLength, 0, number ? digits : Packed.address(element), length, 0, 0);
             lists.next();
         }
         return end == lists.count() ? 0 : end;
@@ -142,13 +169,13 @@ final class ChangeWriter implements Effects, AutoCloseable {
         if (!sets.isTable()) {
             sets.begin();
             while (sets.next()) {
-                changed(Step.SET_ADD, key, keyLength, 0, sets.address(), sets.length(), 0, 0);
+                write(Step.SET_ADD, key, keyLength, 0, sets.address(), sets.length(), 0, 0);
             }
             return 0;
         }
         long next = sets.scan(cursor, MOST_AT_ONCE);
         while (sets.scanned()) {
-            changed(Step.SET_ADD, key, keyLength, 0, sets.address(), sets.length(), 0, 0);
+            write(Step.SET_ADD, key, keyLength, 0, sets.address(), sets.length(), 0, 0);
         }
         return next;
     }
@@ -158,7 +185,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
         long end = Math.min(sortedSets.count(), cursor + MOST_AT_ONCE);
         sortedSets.seek(cursor);
         for (long rank = cursor; rank < end; rank++) {
-            changed(Step.ZSET_PUT, key, keyLength, Double.doubleToRawLongBits(sortedSets.score()),
+            write(Step.ZSET_PUT, key, keyLength, Double.doubleToRawLongBits(sortedSets.score()),
                     sortedSets.address(), sortedSets.length(), 0, 0);
             if (rank < end - 1) {
                 sortedSets.next();
@@ -185,37 +212,78 @@ final class ChangeWriter implements Effects, AutoCloseable {
     }
 
     private void putField(long key, int keyLength) {
-        changed(Step.HASH_PUT, key, keyLength, hashes.expiry(), hashes.fieldAddress(), hashes.fieldLength(),
+        write(Step.HASH_PUT, key, keyLength, hashes.expiry(), hashes.fieldAddress(), hashes.fieldLength(),
                 hashes.valueAddress(), hashes.valueLength());
+    }
+
+    private void writeRemoved(long key, int keyLength) {
+        out.writeByte(REMOVED);
+        bytes(key, keyLength);
+    }
+
+    private void writeExpires(long key, int keyLength, long expiry) {
+        out.writeByte(EXPIRES).writeLongLE(expiry);
+        bytes(key, keyLength);
+    }
+
+    private void write(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
+            int secondLength) {
+        out.writeByte(STEP + step.code()).writeLongLE(number);
+        bytes(key, keyLength);
+        bytes(first, firstLength);
+        bytes(second, secondLength);
     }
 
     @Override
     public void removed(long key, int keyLength) {
-        out.writeByte(REMOVED);
-        bytes(key, keyLength);
+        int begin = out.writerIndex();
+        try {
+            writeRemoved(key, keyLength);
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
+        }
         changed.run();
     }
 
     @Override
     public void expires(long key, int keyLength, long expiry) {
-        out.writeByte(EXPIRES).writeLongLE(expiry);
-        bytes(key, keyLength);
+        int begin = out.writerIndex();
+        try {
+            writeExpires(key, keyLength, expiry);
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
+        }
         changed.run();
     }
 
     @Override
     public void cleared() {
-        out.writeByte(CLEARED);
+        int begin = out.writerIndex();
+        try {
+            out.writeByte(CLEARED);
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
+        }
         changed.run();
     }
 
     @Override
     public void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
             int secondLength) {
-        out.writeByte(STEP + step.code()).writeLongLE(number);
-        bytes(key, keyLength);
-        bytes(first, firstLength);
-        bytes(second, secondLength);
+        int begin = out.writerIndex();
+        try {
+            write(step, key, keyLength, number, first, firstLength, second, secondLength);
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
+        }
         changed.run();
     }
 

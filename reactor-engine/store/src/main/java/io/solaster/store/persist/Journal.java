@@ -13,6 +13,8 @@ import io.solaster.engine.Shard;
 import io.solaster.log.ShardLog;
 import io.solaster.store.keyspace.Keyspace;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * Puts what changes a shard's keys into its log: all that is done between {@link #begin} and {@link #end} as one record, or as
@@ -23,6 +25,8 @@ import org.jspecify.annotations.Nullable;
  * is shut. Where the log is sealed, or the disk is full, {@link #refusal} says so, and nothing more is written.
  */
 public final class Journal {
+    private static final Logger logger = LoggerFactory.getLogger(Journal.class);
+
     /** Of a record that has all of a step. */
     static final int WHOLE = 1;
     /** Of a record that has the beginning of a step. */
@@ -56,6 +60,9 @@ public final class Journal {
     private boolean snapshotBehind;
     private boolean waits;
     private long bytes;
+    /** A change that did not get into the log; nothing that follows may then, as it would be about other keys. */
+    private @Nullable Throwable failure;
+    private boolean torn;
 
     /** Lets commands write, or has them wait. */
     public interface Gate {
@@ -71,6 +78,7 @@ public final class Journal {
         this.gate = gate;
         this.mark = last();
         writer.whenChanged(this::changed);
+        writer.whenFailed(this::failed);
         keys.effects(writer);
     }
 
@@ -111,6 +119,15 @@ public final class Journal {
         }
     }
 
+    private void failed(Throwable why) {
+        torn |= writes;
+        if (failure == null) {
+            failure = new IllegalStateException(
+                    "a change did not get into it, and nothing else does now: " + why + "; restart the process", why);
+            logger.error("The log of the store's shard {} ends: {}", shard.id(), failure.getMessage());
+        }
+    }
+
     /** Puts into the log what was changed by nobody's command, now. Between commands. */
     void flush() {
         commitQueued = false;
@@ -135,7 +152,7 @@ public final class Journal {
         ByteBuf step = writer.out();
         int length = step.readableBytes();
         boolean asked = writes;
-        if (length == 0 || !all && !asked && !behind.isEmpty() && length < KEPT && !isEnded()) {
+        if (length == 0 && !torn || !all && !asked && !behind.isEmpty() && length < KEPT && !isEnded()) {
             return;
         }
         ByteBuf next = null;
@@ -145,6 +162,7 @@ public final class Journal {
         bytes += length;
         if (isEnded()) {
             step.clear();
+            torn = false;
             lost += asked ? 1 : 0;
         } else if (next == null) {
             log.append(0, WHOLE, step);
@@ -241,21 +259,26 @@ public final class Journal {
     }
 
     private boolean isEnded() {
-        return log.isEnded();
+        return failure != null || log.isEnded();
+    }
+
+    /** Why it has ended; null where it was closed. */
+    private @Nullable Throwable failure() {
+        return failure != null ? failure : log.failure();
     }
 
     /** Why nothing may be written now; null if it may. */
     public @Nullable String refusal() {
-        Throwable failure = log.failure();
-        if (failure == null && log.isEnded()) {
+        Throwable why = failure();
+        if (why == null && log.isEnded()) {
             return "MISCONF Errors writing to the AOF file: it is closed";
         }
-        if (failure == null && !log.isWritable()) {
-            failure = log.noRoom();
+        if (why == null && !log.isWritable()) {
+            why = log.noRoom();
             // It may have shut the gate before the disk was full.
             look();
         }
-        return failure == null ? null : "MISCONF Errors writing to the AOF file: " + failure.getMessage();
+        return why == null ? null : "MISCONF Errors writing to the AOF file: " + why.getMessage();
     }
 
     /** The last record of all that was done, be it that the log does not have it yet. */
@@ -281,7 +304,7 @@ public final class Journal {
         if (isEnded()) {
             return CompletableFuture.failedFuture(
                     new RejectedExecutionException("the log took nothing any more: what was done is not in it",
-                            log.failure()));
+                            failure()));
         }
         CompletableFuture<@Nullable Void> all = new CompletableFuture<>();
         appended.add(all);
