@@ -9,12 +9,15 @@ import java.util.Objects;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.acl.User;
 import io.solaster.store.multi.CommandList;
 import io.solaster.store.multi.CommandSequence;
+import io.solaster.store.persist.Journal;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
@@ -35,6 +38,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     private static final int FIRST_KEY = 3;
     private static final String TOO_LONG = "ERR the reply of the script is too long: more than "
             + LuaToReply.MOST_VALUES + " values, or " + (ShardScripts.MEMORY >> 20) + " MiB";
+    private static final String UNKEPT = "-MISCONF Errors writing to the AOF file\r\n";
 
     /** What it waits for. */
     private enum Wait {
@@ -91,6 +95,8 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     private final long[] used = new long[Slots.COUNT >>> 6];
     private int slotCount;
     private boolean left;
+    /** It runs no more; it is done once the log has what it wrote. */
+    private boolean over;
     private boolean done;
     private boolean dropped;
     private @Nullable ByteBuf reply;
@@ -128,6 +134,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         level = 0;
         forgetSlots();
         left = false;
+        over = false;
         done = false;
         dropped = false;
         restart = false;
@@ -481,7 +488,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     }
 
     private void goOn() {
-        if (!done && !scripts.isClosed()) {
+        if (!over && !scripts.isClosed()) {
             resume(0);
             drive();
         }
@@ -613,7 +620,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
             if (lost != null && isBack) {
                 lost.close();
             }
-            if (!done) {
+            if (!over) {
                 if (reply == null) {
                     fail("ERR a shard has stopped");
                     write();
@@ -643,8 +650,10 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     }
 
     private void finish() {
-        done = true;
+        over = true;
         wait = Wait.NOTHING;
+        Journal journal = wrote ? shard.journal() : null;
+        long mark = journal == null ? 0 : journal.mark();
         giveBack();
         lua.forget(keysReference);
         lua.forget(argumentsReference);
@@ -653,6 +662,25 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         }
         scripts.over(this);
         shard.serveWaiting();
+        if (journal == null || journal.isKept(mark)) {
+            tell();
+        } else {
+            journal.whenKept(mark).whenComplete((kept, why) -> {
+                if (why != null && ShardFuture.causeOf(why) instanceof ShardStoppedException) {
+                    // Its client's connection has ended, too.
+                    return;
+                }
+                if (why != null) {
+                    Objects.requireNonNull(reply).clear().writeBytes(UNKEPT.getBytes(StandardCharsets.US_ASCII));
+                }
+                tell();
+            });
+        }
+    }
+
+    /** The log has what it did, or never will: it is answered. */
+    private void tell() {
+        done = true;
         Runnable told = whenDone;
         if (told != null) {
             told.run();
