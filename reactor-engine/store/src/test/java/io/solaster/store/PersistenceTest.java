@@ -20,6 +20,8 @@ import java.util.function.LongSupplier;
 import java.util.stream.Stream;
 import java.util.zip.CRC32C;
 
+import io.solaster.config.StorePersistenceConfig;
+import io.solaster.config.value.Fsync;
 import io.solaster.log.LogDamagedException;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -243,6 +245,55 @@ final class PersistenceTest {
         }
         try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
             assertThat(client.call("LRANGE", "list", "0", "-1")).isEqualTo("*1|$1|2");
+        }
+    }
+
+    /** A part of the keys is no snapshot. */
+    @Test
+    void aStopAmidASnapshotLeavesTheOneBefore() {
+        for (int round = 0; round < 3; round++) {
+            try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
+                if (round == 0) {
+                    for (int i = 0; i < 20_000; i++) {
+                        client.send("SET", "k" + i, "v".repeat(500));
+                    }
+                    for (int i = 0; i < 20_000; i++) {
+                        client.reply();
+                    }
+                    client.call("SAVE");
+                }
+                assertThat(client.call("DBSIZE")).isEqualTo(":20000");
+                assertThat(client.call("BGSAVE")).startsWith("+");
+            }
+        }
+    }
+
+    @Test
+    void whatLacksItsMarkIsNotDeleted() throws Exception {
+        try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
+            client.call("SET", "a", "1");
+            client.call("SAVE");
+        }
+        Path mark = directory.resolve("generation-1/shards-1");
+        Files.delete(mark);
+        assertThatThrownBy(() -> KeptStore.open(1, directory)).isInstanceOf(LogDamagedException.class)
+                .hasMessageContaining("generation-1").hasMessageContaining("shards-N");
+        Files.createFile(mark);
+        try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {
+            assertThat(client.call("GET", "a")).isEqualTo("$1|1");
+        }
+    }
+
+    /** It is answered in a later turn, once the log has what it wrote. */
+    @Test
+    void aScriptOfSeveralTurnsIsKept() {
+        StorePersistenceConfig always = KeptStore.small(directory).withFsync(Fsync.ALWAYS);
+        try (KeptStore store = new KeptStore(1, always); RespClient client = store.connect()) {
+            assertThat(client.call("EVAL", "redis.call('SET', KEYS[1], 'half') for i = 1, 3e6 do end "
+                    + "redis.call('SET', KEYS[1], 'whole') return 'done'", "1", "key")).isEqualTo("$4|done");
+        }
+        try (KeptStore store = new KeptStore(1, always); RespClient client = store.connect()) {
+            assertThat(client.call("GET", "key")).isEqualTo("$5|whole");
         }
     }
 

@@ -9,6 +9,7 @@ import java.util.regex.Pattern;
 
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.file.ShardFile;
+import io.solaster.log.LogDamagedException;
 import io.solaster.log.Patient;
 import org.jspecify.annotations.Nullable;
 
@@ -21,6 +22,7 @@ import org.jspecify.annotations.Nullable;
  */
 record Layout(Path root, int generation, int shards) {
     private static final String GENERATION = "generation-";
+    private static final String SNAPSHOT = ".snapshot";
     private static final Pattern NAME = Pattern.compile("generation-([0-9]{1,9})");
     private static final Pattern MARK = Pattern.compile("shards-([0-9]{1,6})");
 
@@ -38,12 +40,31 @@ record Layout(Path root, int generation, int shards) {
                 }
             }
         }
+        if (newest.generation == 0) {
+            refuseWithoutMark(patient, root, names);
+        }
         for (String name : names) {
             if (NAME.matcher(name).matches() && !name.equals(GENERATION + newest.generation)) {
                 delete(patient, root.resolve(name));
             }
         }
         return newest;
+    }
+
+    /** There is no snapshot in one that was begun as the first: who has that has lost the file that marks it as whole. */
+    private static void refuseWithoutMark(Patient patient, Path root, List<String> names) throws IOException {
+        for (String name : names) {
+            if (!NAME.matcher(name).matches()) {
+                continue;
+            }
+            for (String file : patient.await(() -> patient.files().list(root.resolve(name)))) {
+                if (file.endsWith(SNAPSHOT)) {
+                    throw new LogDamagedException(root.resolve(name) + " has a snapshot, and lacks the empty file "
+                            + "'shards-N' that says how many shards have written it: bring that back, or take the "
+                            + "directory away", null);
+                }
+            }
+        }
     }
 
     private static int shards(Patient patient, Path generation) throws IOException {
@@ -96,6 +117,6 @@ record Layout(Path root, int generation, int shards) {
     }
 
     Path snapshot(int shard) {
-        return directory().resolve("shard-" + shard + ".snapshot");
+        return directory().resolve("shard-" + shard + SNAPSHOT);
     }
 }
