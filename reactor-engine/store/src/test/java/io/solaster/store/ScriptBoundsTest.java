@@ -76,6 +76,74 @@ class ScriptBoundsTest {
     }
 
     @Test
+    void publishesOnce() {
+        try (RespClient subscriber = fixture.connect()) {
+            subscriber.call("SUBSCRIBE", "once");
+            assertThat(eval("local told = redis.call('PUBLISH', 'once', 'a') "
+                    + "for i = 1, 20 do redis.call('GET', 'key' .. i) end return told")).isEqualTo(":1");
+            assertThat(client.call("PUBLISH", "once", "b")).isEqualTo(":1");
+            assertThat(subscriber.reply()).endsWith("|a");
+            assertThat(subscriber.reply()).endsWith("|b");
+        }
+    }
+
+    @Test
+    void callsOtherShardsWithinAPcallThatHasYielded() {
+        String script = """
+                local c = coroutine.wrap(function()
+                    local ok, sum = pcall(function()
+                        coroutine.yield('begun')
+                        for i = 1, #KEYS do redis.call('SET', KEYS[i], i) end
+                        coroutine.yield('set')
+                        local sum = 0
+                        for i = 1, #KEYS do sum = sum + redis.call('GET', KEYS[i]) end
+                        return sum
+                    end)
+                    return sum
+                end)
+                return {c(), c(), c()}
+                """;
+        assertThat(client.call("EVAL", script, "4", "a", "b", "c", "d"))
+                .isEqualTo("*3|$5|begun|$3|set|:10");
+    }
+
+    @Test
+    void protectsTheTableThatProtectsOthers() {
+        assertThat(eval("local m = getmetatable(getmetatable('')) m.__index = 1 return 1"))
+                .contains("Attempt to modify a readonly table");
+        assertThat(eval("return rawset(getmetatable(getmetatable('')), 'x', 1)"))
+                .contains("Attempt to modify a readonly table");
+    }
+
+    /** It leaves off thousands of times, each time from within threads that wait for one another. */
+    @Test
+    void goesOnWithinPcallHoweverOftenItHasLeftOff() {
+        String script = """
+                local function inner()
+                    local n = 0
+                    for i = 1, 1500 do
+                        n = n + #redis.call('GET', KEYS[i % #KEYS + 1])
+                    end
+                    return n
+                end
+                local function outer()
+                    local ok, n = pcall(inner)
+                    if not ok then error(n) end
+                    return n
+                end
+                local sum = 0
+                for i = 1, 4 do
+                    local ok, n = pcall(coroutine.wrap(outer))
+                    if not ok then return n end
+                    sum = sum + n
+                end
+                return sum
+                """;
+        assertThat(client.call("MSET", "a", "x", "b", "x", "c", "x", "d", "x")).isEqualTo("+OK");
+        assertThat(client.call("EVAL", script, "4", "a", "b", "c", "d")).isEqualTo(":6000");
+    }
+
+    @Test
     void writesALargeReply() {
         client.send("EVAL", "local t = {} for i = 1, 10000 do t[i] = i end return {#t, t}", "0");
         assertThat(client.reply()).startsWith("*2|:10000|*10000|:1|:2");

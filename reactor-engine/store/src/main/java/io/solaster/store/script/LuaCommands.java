@@ -212,7 +212,10 @@ final class LuaCommands {
         }
         return switch (command.route()) {
             case CONNECTION -> null;
-            case CHANNEL -> shard.isHeldUp(command) ? "ERR too many messages wait for subscribers" : null;
+            // Once it is published the script could not begin anew.
+            case CHANNEL -> run.mayRestart() && shard.parts().count() > 1
+                    ? restart(run)
+                    : shard.isHeldUp(command) ? "ERR too many messages wait for subscribers" : null;
             case KEYS -> run.isOverShards() ? heldKeys(run, command) : keys(run, command);
             case EVERY_SHARD -> run.mayRestart() && shard.parts().count() > 1
                     ? restart(run)

@@ -72,7 +72,6 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     private boolean readOnly;
     private boolean mayLeave;
     private boolean toldBusy;
-    private int level;
     private @Nullable String problem;
 
     // What its commands are run with.
@@ -131,7 +130,6 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         resp3 = false;
         wrote = false;
         toldBusy = false;
-        level = 0;
         forgetSlots();
         left = false;
         over = false;
@@ -197,7 +195,6 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
             thread = lua.newThread(threadReference);
             lua.level(0);
         }
-        level = 0;
         declared = keys;
         CommandSequence made = new CommandSequence(shard);
         sequence = made;
@@ -467,6 +464,11 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         return leaving;
     }
 
+    /** Whether it is leaving off: each of its threads does, from the innermost on. */
+    boolean isLeaving() {
+        return leaving;
+    }
+
     /** Nanoseconds since it has last gone on. */
     long stepTook() {
         return scripts.nanos() - stepBegun;
@@ -476,7 +478,6 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         left = true;
         replyResp3 = call.reply().resp3();
         lua.keepTables(keysReference, argumentsReference);
-        level = lua.level();
         scripts.left(this);
         call.leave(this);
     }
@@ -503,9 +504,8 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         boolean ended = true;
         if (problem == null) {
             lua.restoreTables(keysReference, argumentsReference);
-            lua.level(level);
+            lua.level(0);
             ended = step(arguments);
-            level = lua.level();
         } else {
             // It is not gone on with.
             problem += where();

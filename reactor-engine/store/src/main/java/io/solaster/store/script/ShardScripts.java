@@ -367,6 +367,9 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         }
         if (run.hasFailed()) {
             lua.stop(thread);
+        } else if (run.isLeaving()) {
+            // A thread further in has left off, and this one is about to.
+            return;
         } else if (run.leaves(thread)) {
             int ignored = Lua.leave(thread, 0);
         } else if (isTooLong(run.stepTook())) {

@@ -36,9 +36,11 @@ local function protect(real)
 end
 
 locked = protect({})
+native.getmetatable(locked).__metatable = locked
 
 -- Threads. A script may leave off at any instruction, when its turn is over, or for what another shard answers. Then the threads
--- that wait for one another leave off as well, and go on as they did. What a script itself yields is marked.
+-- that wait for one another leave off as well, and go on as they did. What a script itself yields is marked. Each thread counts
+-- the one that it waits for whenever it goes on with it, since that may be from elsewhere than before.
 
 local MARK = {}
 
@@ -62,16 +64,23 @@ local function plain(ok, ...)
     return false, problem
 end
 
-local function caught(thread, before, ok, ...)
+local caught
+
+local function catch(thread, ...)
+    local before = level[1]
+    level[1] = before + 1
+    return caught(thread, before, resume(thread, ...))
+end
+
+caught = function(thread, before, ok, ...)
+    level[1] = before
     if not ok then
-        level[1] = before
         return plain(false, ...)
     end
     if status(thread) == 'dead' then
-        level[1] = before
         return true, ...
     end
-    return caught(thread, before, resume(thread, yield(...)))
+    return catch(thread, yield(...))
 end
 
 -- What cannot be called, and what does nothing but fail, need no thread. What the server gives does: where it fails its thread
@@ -86,9 +95,7 @@ local function pcall(...)
     if f == error or f == native.assert or simple[type(f)] then
         return plain(raw_pcall(...))
     end
-    local thread, before = create(run), level[1]
-    level[1] = before + 1
-    return caught(thread, before, resume(thread, ...))
+    return catch(create(run), ...)
 end
 
 local function handled(handler, ok, ...)
@@ -99,32 +106,45 @@ local function handled(handler, ok, ...)
     return false, result
 end
 
-local function caught_raw(thread, before, ok, ...)
+local caught_raw
+
+local function catch_raw(thread, ...)
+    local before = level[1]
+    level[1] = before + 1
+    return caught_raw(thread, before, resume(thread, ...))
+end
+
+caught_raw = function(thread, before, ok, ...)
+    level[1] = before
     if not ok or status(thread) == 'dead' then
-        level[1] = before
         return ok, ...
     end
-    return caught_raw(thread, before, resume(thread, yield(...)))
+    return catch_raw(thread, yield(...))
 end
 
 local function xpcall(f, handler)
-    local thread, before = create(run), level[1]
-    level[1] = before + 1
-    return handled(handler, caught_raw(thread, before, resume(thread, f)))
+    return handled(handler, catch_raw(create(run), f))
 end
 
 local threads = setmetatable({}, {__mode = 'k'})
 
-local function resumed(thread, before, ok, ...)
+local resumed
+
+local function go_on(thread, ...)
+    local before = level[1]
+    level[1] = before + 1
+    return resumed(thread, before, resume(thread, ...))
+end
+
+resumed = function(thread, before, ok, ...)
+    level[1] = before
     if not ok or status(thread) == 'dead' then
-        level[1] = before
         return ok, ...
     end
     if ... == MARK then
-        level[1] = before
         return true, select(2, ...)
     end
-    return resumed(thread, before, resume(thread, yield(...)))
+    return go_on(thread, yield(...))
 end
 
 local coroutine = {}
@@ -139,9 +159,7 @@ coroutine.resume = function(thread, ...)
     if not threads[thread] then
         return resume(thread, ...)
     end
-    local before = level[1]
-    level[1] = before + 1
-    return resumed(thread, before, resume(thread, ...))
+    return go_on(thread, ...)
 end
 
 local function unwrapped(ok, ...)
