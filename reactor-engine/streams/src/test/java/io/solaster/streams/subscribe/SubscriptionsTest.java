@@ -202,23 +202,6 @@ final class SubscriptionsTest {
     }
 
     @Test
-    void aMessageThatSomebodyFailsOnIsNotGivenInPlaceOfTheNext() {
-        Reader here = hub.new Reader(0, 0);
-        here.subscribe(CHANNEL, "0a");
-        here.refused = "0a=x";
-        int receivers = hub.on(0, part -> {
-            try {
-                return Hub.publish(part, CHANNEL, "0a", "x");
-            } catch (IllegalStateException refused) {
-                return -1;
-            }
-        });
-        assertThat(receivers).isEqualTo(-1);
-        assertThat(hub.publish(CHANNEL, "0a", "y")).isEqualTo(1);
-        assertThat(here.await(1)).containsExactly("0a=y");
-    }
-
-    @Test
     void whatHasNoRoomLeavesTheNextMessageAsItIs() {
         Reader there = hub.new Reader(1, 0);
         there.subscribe(CHANNEL, "0a");
