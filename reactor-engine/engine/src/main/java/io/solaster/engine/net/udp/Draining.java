@@ -14,6 +14,8 @@ import org.jspecify.annotations.Nullable;
 final class Draining {
     /** Times that sockets are served without a datagram before this one is taken to hold no more. */
     private static final int QUIET_PASSES = 2;
+    /** And how long that is at least: over io_uring a pass may only ask for what a later one brings. */
+    private static final long QUIET_NANOS = TimeUnit.MILLISECONDS.toNanos(10);
     /** What the kernel counts for the shortest datagram that it keeps. */
     private static final int LEAST_KEPT = 256;
     private static final long LOOK_AGAIN_MILLIS = 1;
@@ -36,7 +38,7 @@ final class Draining {
         if (channel == null || !channel.isActive()) {
             ended.complete(true);
         } else {
-            readOut(channel, endpoint.arrivals(), endpoint.arrivals(), shard.stats().polls.get());
+            readOut(channel, endpoint.arrivals(), endpoint.arrivals(), shard.stats().polls.get(), now());
         }
     }
 
@@ -44,18 +46,25 @@ final class Draining {
      * Stops receiving once what the kernel held at the beginning is in: nothing has come for some passes over the sockets, or
      * as many as it could hold.
      */
-    private void readOut(DatagramChannel channel, long atFirst, long lastSeen, long pass) {
+    private void readOut(DatagramChannel channel, long atFirst, long lastSeen, long pass, long since) {
         long seen = endpoint.arrivals();
         long passNow = shard.stats().polls.get();
-        boolean quiet = seen == lastSeen && passNow - pass >= QUIET_PASSES;
+        long now = now();
+        boolean quiet = seen == lastSeen && passNow - pass >= QUIET_PASSES && now - since >= QUIET_NANOS;
         if (!channel.isOpen()) {
             close(channel, shard, ended);
         } else if (quiet || seen - atFirst > channel.config().getReceiveBufferSize() / LEAST_KEPT) {
             channel.config().setAutoRead(false);
             endpoint.finish().whenComplete((nobody, failure) -> sendOut(channel));
         } else {
-            later(shard, () -> readOut(channel, atFirst, seen, seen == lastSeen ? pass : passNow), 0);
+            boolean came = seen != lastSeen;
+            later(shard, () -> readOut(channel, atFirst, seen, came ? passNow : pass, came ? now : since),
+                    came ? 0 : LOOK_AGAIN_MILLIS);
         }
+    }
+
+    private long now() {
+        return shard.environment().clock().nanoTime();
     }
 
     private void sendOut(DatagramChannel channel) {
