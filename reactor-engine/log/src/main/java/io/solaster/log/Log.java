@@ -156,7 +156,22 @@ public final class Log implements AutoCloseable {
                 return true;
             }).future());
         }
-        reading.forEach(Log::result);
+        RuntimeException failure = null;
+        for (ShardFuture<Boolean> each : reading) {
+            // All of them, so that nobody reads on once this has failed.
+            try {
+                result(each);
+            } catch (RuntimeException why) {
+                if (failure == null) {
+                    failure = why;
+                } else {
+                    failure.addSuppressed(why);
+                }
+            }
+        }
+        if (failure != null) {
+            throw failure;
+        }
         return wrote;
     }
 

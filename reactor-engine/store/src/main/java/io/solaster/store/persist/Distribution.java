@@ -13,7 +13,7 @@ import io.solaster.engine.Slots;
  * Does again what one shard of another number of shards had done: each change where its key belongs now, those of one key in their
  * order. On a virtual thread of the shard that reads.
  */
-final class Distribution implements StepReader.Steps {
+final class Distribution implements StepReader.Steps, AutoCloseable {
     private static final int MOST_WAITING = 64 << 10;
 
     private final Engine engine;
@@ -84,7 +84,8 @@ final class Distribution implements StepReader.Steps {
         changes.clear();
     }
 
-    void close() {
+    @Override
+    public void close() {
         for (ByteBuf each : waiting) {
             each.release();
         }

@@ -93,17 +93,23 @@ public final class Persistence {
     private long openSame(Layout layout) {
         long[] from = new long[shards.size()];
         StepReader[] readers = new StepReader[shards.size()];
-        Log opened = Log.open(engine, NAME, config.log(layout.log().toString()), shard -> {
-            KeptShard kept = shards.get(shard.id());
-            try {
-                from[shard.id()] = kept.read(layout);
-            } catch (IOException e) {
-                throw new UncheckedIOException(e.getMessage(), e);
-            }
-            StepReader reader = new StepReader(from[shard.id()], kept::apply);
-            readers[shard.id()] = reader;
-            return reader;
-        });
+        Log opened;
+        try {
+            opened = Log.open(engine, NAME, config.log(layout.log().toString()), shard -> {
+                KeptShard kept = shards.get(shard.id());
+                try {
+                    from[shard.id()] = kept.read(layout);
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e.getMessage(), e);
+                }
+                StepReader reader = new StepReader(from[shard.id()], kept::apply);
+                readers[shard.id()] = reader;
+                return reader;
+            });
+        } catch (Throwable failure) {
+            closeAll(readers);
+            throw failure;
+        }
         log = opened;
         long records = 0;
         for (KeptShard kept : shards) {
@@ -167,39 +173,54 @@ public final class Persistence {
         Distribution[] all = new Distribution[before.shards()];
         StepReader[] readers = new StepReader[before.shards()];
         int count = shards.size();
-        int wrote = Log.read(engine, NAME, before.log(), writer -> {
-            int here = writer % count;
-            KeptShard kept = shards.get(here);
-            Distribution distribution = new Distribution(engine, shards, here, writer, before.shards(),
-                    kept.newReader());
-            all[writer] = distribution;
-            try {
-                StepReader reader = new StepReader(kept.read(before, writer, distribution), distribution);
-                readers[writer] = reader;
-                return reader;
-            } catch (IOException e) {
-                throw new UncheckedIOException(e.getMessage(), e);
-            }
-        });
-        if (wrote != before.shards()) {
-            throw new LogDamagedException(
-                    "the log in " + before.log() + " is of " + wrote + " shards, and it was written by "
-                            + before.shards() + ": bring the missing directories back",
-                    null);
-        }
-        long records = 0;
-        for (int writer = 0; writer < wrote; writer++) {
-            Distribution distribution = all[writer];
-            StepReader reader = readers[writer];
-            records += reader.count();
-            onShard(engine.shard(writer % count), () -> {
-                distribution.flush();
-                distribution.close();
-                reader.close();
-                return true;
+        try {
+            int wrote = Log.read(engine, NAME, before.log(), writer -> {
+                int here = writer % count;
+                KeptShard kept = shards.get(here);
+                Distribution distribution = new Distribution(engine, shards, here, writer, before.shards(),
+                        kept.newReader());
+                all[writer] = distribution;
+                try {
+                    StepReader reader = new StepReader(kept.read(before, writer, distribution), distribution);
+                    readers[writer] = reader;
+                    return reader;
+                } catch (IOException e) {
+                    throw new UncheckedIOException(e.getMessage(), e);
+                }
             });
+            if (wrote != before.shards()) {
+                throw new LogDamagedException(
+                        "the log in " + before.log() + " is of " + wrote + " shards, and it was written by "
+                                + before.shards() + ": bring the missing directories back",
+                        null);
+            }
+            long records = 0;
+            for (int writer = 0; writer < wrote; writer++) {
+                Distribution distribution = all[writer];
+                records += readers[writer].count();
+                onShard(engine.shard(writer % count), () -> {
+                    distribution.flush();
+                    return true;
+                });
+            }
+            return records;
+        } finally {
+            closeAll(readers);
+            closeAll(all);
         }
-        return records;
+    }
+
+    /** Those that were made; by then nobody reads any more. */
+    private static void closeAll(@Nullable AutoCloseable[] each) {
+        for (AutoCloseable one : each) {
+            try {
+                if (one != null) {
+                    one.close();
+                }
+            } catch (Exception e) {
+                logger.warn("What was read of the store's log keeps memory", e);
+            }
+        }
     }
 
     private static Closeable lock(Patient patient, Path root) throws IOException {
