@@ -180,7 +180,7 @@ final class PersistenceCrashTest {
     @ParameterizedTest
     @ValueSource(strings = {"always", "20ms", "never"})
     void whatWasAnsweredOutlivesTheProcessEachTime(String fsync) {
-        for (long seed = 100; seed < 140; seed++) {
+        for (long seed = 100; seed < 115; seed++) {
             lives(seed, fsync, false);
         }
     }

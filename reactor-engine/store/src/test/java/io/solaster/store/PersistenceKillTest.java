@@ -133,6 +133,6 @@ final class PersistenceKillTest {
     @ParameterizedTest
     @ValueSource(strings = {"always", "1s", "never"})
     void whatWasAnsweredIsThereEachTime(String fsync, Events events, @Seed long seed) throws Exception {
-        kill(events, new Random(seed), fsync, 8);
+        kill(events, new Random(seed), fsync, 4);
     }
 }
