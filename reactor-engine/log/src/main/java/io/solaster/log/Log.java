@@ -102,17 +102,7 @@ public final class Log implements AutoCloseable {
             }
         }
         List<Opening.Opened> opened = new ArrayList<>();
-        for (ShardFuture<Opening.Opened> each : opening) {
-            try {
-                opened.add(result(each));
-            } catch (RuntimeException why) {
-                if (failure == null) {
-                    failure = why;
-                } else {
-                    failure.addSuppressed(why);
-                }
-            }
-        }
+        failure = gather(opening, opened, failure);
         Log log = new Log(name, engine, config, directory, opened.stream().map(Opening.Opened::log).toList(), lock);
         if (failure == null) {
             try {
@@ -148,19 +138,41 @@ public final class Log implements AutoCloseable {
             return Opening.shardsOf(patient.await(() -> patient.files().list(directory)));
         }).future());
         List<ShardFuture<Boolean>> reading = new ArrayList<>();
+        RuntimeException failure = null;
         for (int i = 0; i < wrote; i++) {
             int writer = i;
             Shard shard = engine.shard(i % engine.shards().size());
-            reading.add(shard.fork(group, () -> {
-                Opening.read(name, shard, directory.resolve(LogNames.shard(writer)), writer, consumers.apply(writer));
-                return true;
-            }).future());
-        }
-        RuntimeException failure = null;
-        for (ShardFuture<Boolean> each : reading) {
-            // All of them, so that nobody reads on once this has failed.
             try {
-                result(each);
+                reading.add(shard.fork(group, () -> {
+                    Opening.read(name, shard, directory.resolve(LogNames.shard(writer)), writer,
+                            consumers.apply(writer));
+                    return true;
+                }).future());
+            } catch (RuntimeException stopping) {
+                failure = stopping;
+                break;
+            }
+        }
+        failure = gather(reading, new ArrayList<>(), failure);
+        if (failure != null) {
+            throw failure;
+        }
+        return wrote;
+    }
+
+    /**
+     * Waits for all that was begun, also where one has failed, so that nobody reads on behind it.
+     *
+     * @param results of those that have not failed, in their order
+     * @param before what has failed before, if anything
+     * @return the first failure, with the others
+     */
+    private static <T> @Nullable RuntimeException gather(List<ShardFuture<T>> begun, List<T> results,
+            @Nullable RuntimeException before) {
+        RuntimeException failure = before;
+        for (ShardFuture<T> each : begun) {
+            try {
+                results.add(result(each));
             } catch (RuntimeException why) {
                 if (failure == null) {
                     failure = why;
@@ -169,10 +181,7 @@ public final class Log implements AutoCloseable {
                 }
             }
         }
-        if (failure != null) {
-            throw failure;
-        }
-        return wrote;
+        return failure;
     }
 
     private static Closeable lock(Shard shard, String name, Path directory, int shards) throws IOException {
