@@ -24,7 +24,6 @@ public final class ClientState {
     private boolean authenticated;
     private boolean resp3;
     private boolean noEvict;
-    private boolean noTouch;
     private boolean monitors;
     private Replies replies = Replies.ALL;
     private User user;
@@ -45,7 +44,6 @@ public final class ClientState {
     public void reset() {
         resp3 = false;
         noEvict = false;
-        noTouch = false;
         monitors = false;
         replies = Replies.ALL;
         name = "";
@@ -160,15 +158,6 @@ public final class ClientState {
 
     public void noEvict(boolean yes) {
         noEvict = yes;
-    }
-
-    /** Whether the client asked not to make keys younger by reading them. */
-    public boolean noTouch() {
-        return noTouch;
-    }
-
-    public void noTouch(boolean yes) {
-        noTouch = yes;
     }
 
     /** Empty for none. */

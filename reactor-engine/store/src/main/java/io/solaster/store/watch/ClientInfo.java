@@ -45,7 +45,7 @@ public final class ClientInfo {
         ClientState state = client.state();
         String flags = (state.monitors() ? "O" : "") + (state.isSubscribed() ? "P" : "")
                 + (client.multi().queued() < 0 ? "" : "x")
-                + (client.isBlocked() ? "b" : "") + (state.noEvict() ? "e" : "") + (state.noTouch() ? "T" : "");
+                + (client.isBlocked() ? "b" : "") + (state.noEvict() ? "e" : "");
         return flags.isEmpty() ? "N" : flags;
     }
 
