@@ -112,6 +112,7 @@ final class PackagedJarIT {
     }
 
     @Test
+    @Tag("full")
     void a_second_one_on_the_port_says_so_and_ends() throws Exception {
         secondOnThePort("auto");
     }
