@@ -27,6 +27,7 @@ import io.solaster.config.value.CpuSet;
 import io.solaster.engine.Engine;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.env.Environment;
+import io.solaster.testkit.peer.RedisServer;
 
 /** Unpinned engines of any number of shards, and patience with them. */
 public final class TestEngines {
@@ -49,6 +50,11 @@ public final class TestEngines {
         EngineConfig config = EngineConfig.defaults().withTransport(transport).withPinning(Pinning.NEVER)
                 .withShards(shards);
         return Engine.start(config, machine(shards), environment);
+    }
+
+    /** Where a server on the loopback is. */
+    public static Endpoint endpoint(RedisServer server) {
+        return Endpoint.of("127.0.0.1", server.port());
     }
 
     /** Holds a shard until the latch is released. */

@@ -28,6 +28,7 @@ import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.pool.connect.Connectors;
+import io.solaster.testkit.peer.RedisServer;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;

@@ -17,7 +17,7 @@ import io.solaster.engine.Engine;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
 import io.solaster.pool.FakeServer;
-import io.solaster.pool.RedisServer;
+import io.solaster.pool.TestEngines;
 import io.solaster.pool.frame.FramedProtocol;
 import io.solaster.pool.http.ClientRequest;
 import io.solaster.pool.http.HttpClientConnection;
@@ -28,6 +28,7 @@ import io.solaster.pool.resp.RespCommand;
 import io.solaster.pool.resp.RespConnection;
 import io.solaster.pool.resp.RespProtocol;
 import io.solaster.resp.Reply;
+import io.solaster.testkit.peer.RedisServer;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
@@ -39,7 +40,7 @@ class ClientsReadmeTest {
     @Test
     void redis() throws Exception {
         try (Clients clients = new Clients(Transport.NIO, 1); RedisServer server = RedisServer.start()) {
-            var pool = clients.pool(RespProtocol.shared(clients.config), server.endpoint());
+            var pool = clients.pool(RespProtocol.shared(clients.config), TestEngines.endpoint(server));
             assertThat(get(greet(clients.engine, pool).toCompletableFuture())).first()
                     .isEqualTo(new Reply.Blob("hello, world".getBytes(StandardCharsets.UTF_8)));
         }

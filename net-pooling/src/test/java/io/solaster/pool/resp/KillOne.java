@@ -34,7 +34,6 @@ import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
-import io.solaster.pool.RedisServer;
 import io.solaster.pool.Target;
 import io.solaster.pool.TestEngines;
 import io.solaster.pool.Upstream;
@@ -43,6 +42,7 @@ import io.solaster.pool.core.ConnectionPools;
 import io.solaster.pool.discovery.Discovery;
 import io.solaster.pool.request.RequestStats;
 import io.solaster.pool.upstream.Upstreams;
+import io.solaster.testkit.peer.RedisServer;
 import redis.clients.jedis.Jedis;
 
 /**

@@ -1,5 +1,6 @@
 package io.solaster.pool.resp;
 
+import static io.solaster.pool.TestEngines.endpoint;
 import static io.solaster.pool.TestEngines.get;
 import static io.solaster.pool.TestEngines.on;
 import static io.solaster.pool.TestEngines.until;
@@ -37,11 +38,11 @@ import io.solaster.pool.Endpoint;
 import io.solaster.pool.FakeServer;
 import io.solaster.pool.PoolException;
 import io.solaster.pool.PoolException.Reason;
-import io.solaster.pool.RedisServer;
 import io.solaster.pool.TestEngines;
 import io.solaster.pool.core.ConnectionPools;
 import io.solaster.resp.Reply;
 import io.solaster.resp.ReplyLimits;
+import io.solaster.testkit.peer.RedisServer;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
@@ -83,7 +84,7 @@ abstract class RespTest {
 
     private RedisServer redis(String... options) throws Exception {
         RedisServer server = clients.keep(RedisServer.start(options));
-        connect(server.endpoint());
+        connect(endpoint(server));
         return server;
     }
 
@@ -635,7 +636,7 @@ abstract class RespTest {
         RedisServer two = clients.keep(RedisServer.start());
         clients.requests(Changed.with(clients.config.requests(), "retries", 5, "backoff", Duration.ofMillis(1),
                 "retryBudget", 1, "minRetries", 1000));
-        connect(one.endpoint(), two.endpoint());
+        connect(endpoint(one), endpoint(two));
         for (int i = 0; i < 100; i++) {
             assertThat(get(client.get("k"))).isNull();
             if (i == 30) {
@@ -649,7 +650,7 @@ abstract class RespTest {
     void pushesGoToTheirListener() throws Exception {
         RedisServer server = clients.keep(RedisServer.start());
         ConcurrentLinkedQueue<Reply> pushes = new ConcurrentLinkedQueue<>();
-        pool = clients.pool(RespProtocol.shared(clients.config).withPushes(pushes::add), server.endpoint());
+        pool = clients.pool(RespProtocol.shared(clients.config).withPushes(pushes::add), endpoint(server));
         client = RespClient.over(clients.engine, pool);
         get(client.command("CLIENT", "TRACKING", "ON", "BCAST"));
         get(client.set("k", "v"));

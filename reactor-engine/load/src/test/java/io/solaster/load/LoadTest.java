@@ -40,7 +40,7 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 
 /** What a load measures, on servers that do what servers should not. */
-@Timeout(60)
+@Timeout(240)
 class LoadTest {
     private static final long STALL_MILLIS = 100;
     private static final String PONG = "+PONG\r\n";

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.io.ByteArrayOutputStream;
 import java.io.IOException;
+import java.net.InetAddress;
 import java.net.Socket;
 import java.net.SocketException;
 import java.nio.charset.StandardCharsets;
@@ -15,6 +16,7 @@ import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
 import io.solaster.engine.memory.Memory;
 import io.solaster.testkit.gen.Property;
+import io.solaster.testkit.peer.RedisServer;
 import org.junit.jupiter.api.AfterAll;
 import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.Test;
@@ -29,9 +31,9 @@ class RedisDifferentialTest {
     }
 
     @AfterAll
-    static void stop() throws Exception {
+    static void stop() {
         if (redis != null) {
-            redis.stop();
+            redis.close();
         }
     }
 
@@ -150,7 +152,9 @@ class RedisDifferentialTest {
 
     /** Sends and says that nothing more will come; returns all that Redis answers before it closes. */
     private static String talk(byte[] bytes) throws Exception {
-        try (Socket socket = redis.connect()) {
+        try (Socket socket = new Socket(InetAddress.getLoopbackAddress(), redis.port())) {
+            socket.setSoTimeout(60_000);
+            socket.setTcpNoDelay(true);
             Thread sender = Thread.ofVirtual().start(() -> {
                 try {
                     socket.getOutputStream().write(bytes);

@@ -113,7 +113,7 @@ final class UdpServerTest {
     @Test
     void whatASocketDoesNotTakeWaitsUpToTheBoundAndIsDroppedBeyond() {
         long dropped = 0;
-        for (long seed = 0; seed < 20; seed++) {
+        for (long seed = 0; seed < 5; seed++) {
             long[] seen = new long[1];
             Simulation.run(seed, sim -> {
                 Machine server = sim.machine("server");
