@@ -252,6 +252,7 @@ abstract class HostileClientTest extends TransportTest {
         TcpServer server = fixture.serve((request, response) -> {
             GatherBudget budget = ((Request) request).exchange().shard().budget();
             if (request.path().equals("/full")) {
+                Patience.isOver(budget);
                 budget.take(budget.limit() - budget.used(), 0);
             } else {
                 budget.give(budget.used());

@@ -19,12 +19,17 @@ import io.solaster.http.HttpException;
 import io.solaster.http.HttpRequest;
 import io.solaster.http.HttpResponse;
 import io.solaster.http.RequestBody;
+import io.solaster.http.exchange.Body;
+import io.solaster.http.exchange.Exchange;
+import io.solaster.http.exchange.GatherBudget;
 import io.solaster.http.exchange.HttpShard;
 import io.solaster.http.exchange.Request;
 import org.jspecify.annotations.Nullable;
 
 /** Reads a form with files as it comes, and gathers what its parser finds. On the owning shard. */
-final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink {
+final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink, GatherBudget.Waiter {
+    /** Taken before the first part is read, so that a form which has begun seldom lacks memory. */
+    private static final long TO_BEGIN_WITH = 16 << 10;
     /** What may wait for the disk before the client is not read from. */
     private static final long MOST_UNWRITTEN = 256 << 10;
 
@@ -34,6 +39,7 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
     private final ShardFuture<Multipart> whole;
     private final MultipartParser parser;
     private final @Nullable HttpShard server;
+    private final @Nullable Body received;
     private final Map<String, List<String>> fields = new LinkedHashMap<>();
     private final List<Spool> files = new ArrayList<>();
     private @Nullable PartHead part;
@@ -45,6 +51,9 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
     private long unwritten;
     /** Taken from the server's budget. */
     private long inMemory;
+    /** Of that, what nothing lies in yet. */
+    private long reserved;
+    private boolean awaitsMemory;
     private boolean ended;
     private boolean settled;
     private boolean over;
@@ -55,7 +64,9 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
         this.body = request.body();
         this.limits = limits;
         this.whole = whole;
-        this.server = request instanceof Request own ? own.exchange().shard() : null;
+        Exchange exchange = request instanceof Request own ? own.exchange() : null;
+        this.server = exchange == null ? null : exchange.shard();
+        this.received = exchange == null ? null : exchange.body();
         this.parser = new MultipartParser(PartHead.boundary(type), ByteBufAllocator.DEFAULT, this);
     }
 
@@ -74,7 +85,46 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
         }
         response.onEnd(failure -> reader.close());
         request.body().read(reader);
-        request.body().request(1);
+        reader.begin();
+    }
+
+    /** Reads once there is memory for what comes first; the client is not read meanwhile. */
+    private void begin() {
+        if (server == null || received == null || over) {
+            body.request(1);
+            return;
+        }
+        long bytes = body.length() < 0 ? TO_BEGIN_WITH : Math.min(TO_BEGIN_WITH, body.length());
+        if (server.budget().begin(bytes)) {
+            hasMemory(bytes);
+        } else if (server.budget().waitFor(this, bytes, server.limits().bodyNanos(), received.isFramed())) {
+            awaits(true);
+        } else {
+            fail(server.overload());
+        }
+    }
+
+    private void awaits(boolean memory) {
+        awaitsMemory = memory;
+        if (received != null) {
+            received.readerAwaitsMemory(memory);
+        }
+    }
+
+    @Override
+    public void hasMemory(long bytes) {
+        awaits(false);
+        inMemory = bytes;
+        reserved = bytes;
+        body.request(1);
+    }
+
+    @Override
+    public void hasNoMemory() {
+        awaits(false);
+        if (server != null) {
+            fail(server.overload());
+        }
     }
 
     private static HttpException tooLarge(String what) {
@@ -165,10 +215,12 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
     /** Takes memory, which is returned at the end. */
     void take(long bytes) {
         if (server != null) {
-            if (!server.budget().take(bytes, inMemory)) {
+            long more = bytes - reserved;
+            if (more > 0 && !server.budget().take(more, inMemory)) {
                 throw server.overload();
             }
-            inMemory += bytes;
+            reserved = Math.max(0, -more);
+            inMemory += Math.max(0, more);
         }
     }
 
@@ -242,6 +294,10 @@ final class MultipartReader implements RequestBody.Reader, MultipartParser.Sink 
         }
         files.forEach(Spool::discard);
         if (server != null) {
+            if (awaitsMemory) {
+                awaits(false);
+                server.budget().leave(this);
+            }
             server.budget().give(inMemory);
         }
     }

@@ -26,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * The body of a request: taken from the connection's input as far as somebody wants it. On the owning shard. Longer than 500
  * lines because what becomes of a piece of input goes by all of its state.
  */
-public final class Body {
+public final class Body implements GatherBudget.Waiter {
     private static final int FIRST_GUESS = 16 << 10;
     /** What nobody wants is read so far, that the connection may go on; beyond, it is cheaper to close it. */
     private static final int MOST_SKIPPED = 256 << 10;
@@ -59,6 +59,8 @@ public final class Body {
     private int counted;
     /** There was no memory when the first of it came, which is not taken until there is. */
     private boolean awaitsMemory;
+    /** Whoever reads it in parts waits for memory. */
+    private boolean readerAwaitsMemory;
     private @Nullable Reader reader;
     private long demand;
     private boolean ended;
@@ -79,6 +81,7 @@ public final class Body {
         conversation = false;
         complete = true;
         awaitsContinue = false;
+        readerAwaitsMemory = false;
         failure = null;
         whole = null;
         reader = null;
@@ -344,7 +347,7 @@ public final class Body {
     public void release() {
         if (awaitsMemory) {
             awaitsMemory = false;
-            budget().waiters().leave(this);
+            budget().leave(this);
         }
         ByteBuf bytes = content;
         if (bytes != null) {
@@ -465,9 +468,24 @@ public final class Body {
         return exchange.shard().budget();
     }
 
+    /** Whether it is not taken because there is no memory yet: what comes of it meanwhile is kept. */
+    public boolean awaitsMemory() {
+        return awaitsMemory || readerAwaitsMemory;
+    }
+
+    /** Says whether its reader, who has asked for nothing yet, waits for memory. */
+    public void readerAwaitsMemory(boolean waits) {
+        readerAwaitsMemory = waits;
+    }
+
+    /** Whether it comes in frames, as far as the client was allowed to send them, read or not. */
+    public boolean isFramed() {
+        return framed;
+    }
+
     /**
      * Takes memory to gather in, if it is gathered and has none yet. Where there is none to be had, the body waits, and the
-     * client with it: it is not read until there is. What comes in frames has been received already, and fails.
+     * client with it: it is not read until there is, and one that sends frames is not allowed to send more.
      */
     private boolean mayGather(int bytes) {
         if (use != Use.WHOLE || content != null) {
@@ -475,17 +493,17 @@ public final class Body {
         }
         long guess = Math.min(Math.max(announced, bytes), Math.max(FIRST_GUESS, 2L * bytes));
         GatherBudget budget = budget();
-        if ((framed || budget.waiters().isEmpty()) && budget.take(guess, 0)) {
+        if (budget.begin(guess)) {
             if (gatherIn(guess)) {
                 return true;
             }
             fail(exchange.shard().overload());
             return false;
         }
-        if (framed || !budget.waiters().join(this, guess, exchange.shard().limits().bodyNanos())) {
-            fail(exchange.shard().overload());
-        } else {
+        if (budget.waitFor(this, guess, exchange.shard().limits().bodyNanos(), framed)) {
             awaitsMemory = true;
+        } else {
+            fail(exchange.shard().overload());
         }
         return false;
     }
@@ -504,7 +522,8 @@ public final class Body {
     }
 
     /** There is memory for it now, which was taken from the budget. */
-    void hasMemory(long bytes) {
+    @Override
+    public void hasMemory(long bytes) {
         if (gatherIn(bytes)) {
             awaitsMemory = false;
             exchange.carrier().wanted(exchange);
@@ -514,7 +533,8 @@ public final class Body {
     }
 
     /** It has waited for memory for too long, or there is none although it had its turn. */
-    void hasNoMemory() {
+    @Override
+    public void hasNoMemory() {
         awaitsMemory = false;
         Carrier carrier = exchange.carrier();
         fail(exchange.shard().overload());

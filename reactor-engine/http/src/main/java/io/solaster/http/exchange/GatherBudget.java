@@ -19,12 +19,21 @@ import org.slf4j.event.Level;
  * of WebSockets. One client is bound by {@code max-body}; many together are bound here, at a quarter of the memory that
  * there is outside of the heap, shared among the shards; and by the engine's memory budget, in the account 'bodies'. Whoever
  * is beyond is refused rather than the server brought down, and so is what is large where memory is scarce; one alone is
- * never, and a body whose first bytes can stay where they are waits a while before ({@link #waiters}). On the owning shard.
+ * never, and whoever has not begun to gather waits a while before ({@link #waitFor}). On the owning shard.
  */
 @Internal
 public final class GatherBudget {
     private static final AttributeKey<GatherBudget> KEY = AttributeKey.valueOf(GatherBudget.class, "budget");
     private static final QuietLog REFUSALS = new QuietLog(LoggerFactory.getLogger(GatherBudget.class), Level.WARN);
+    /** Waits for memory to begin with, and holds none of it. On the owning shard. */
+    public interface Waiter {
+        /** So many bytes were taken for it. */
+        void hasMemory(long bytes);
+
+        /** It has waited for too long. */
+        void hasNoMemory();
+    }
+
     private static final int SHARE = 4;
     /** What is more is refused where memory is scarce. */
     private static final long LARGE = 64 << 10;
@@ -91,6 +100,28 @@ public final class GatherBudget {
         return true;
     }
 
+    /** As {@link #take}, for whoever begins to gather: not before those who wait. */
+    public boolean begin(long bytes) {
+        return waiters.isEmpty() && take(bytes, 0);
+    }
+
+    /**
+     * Has somebody wait for memory to begin with, whose client is not read meanwhile, or sends no more than it was allowed before.
+     *
+     * @param bytes taken by the time of {@link Waiter#hasMemory}
+     * @param patienceNanos how long at most
+     * @param keeps whether what has come is kept in buffers meanwhile; so may only some
+     * @return false where it cannot wait: nobody does off the shards
+     */
+    public boolean waitFor(Waiter who, long bytes, long patienceNanos, boolean keeps) {
+        return waiters.join(who, bytes, patienceNanos, keeps);
+    }
+
+    /** Waits no more. */
+    public void leave(Waiter who) {
+        waiters.leave(who);
+    }
+
     /** Looks before it says so: nobody tells of Netty's buffers that have shrunk. */
     private static boolean isScarce(MemoryBudget all) {
         if (all.level() == MemoryLevel.OK) {
@@ -141,7 +172,7 @@ public final class GatherBudget {
         return waiters;
     }
 
-    /** Bodies that wait for memory. */
+    /** Bodies and messages that wait for memory. */
     public int waiting() {
         return waiters.size();
     }

@@ -9,27 +9,32 @@ import io.solaster.engine.timer.Timer;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Bodies that wait for memory, first come, first served, while their connections are not read. They hold none yet, so that
- * those which do always come to their end and make room. Whoever has waited too long is refused. There are no more of
- * them than connections. On the owning shard.
+ * Bodies and messages that wait for memory, first come, first served, while their clients are not read, or may send no more than
+ * they were allowed before. They have taken none yet, so that those which have always come to their end and make room. Whoever
+ * has waited too long is refused. There are no more of them than connections and streams, and only some may keep what has come
+ * meanwhile: of a stream that is its window, of a connection what one turn reads. On the owning shard.
  */
 final class MemoryQueue {
     /** A client that is not answered for longer had better go elsewhere. */
     private static final long PATIENCE = Duration.ofSeconds(5).toNanos();
     /** Nobody tells of Netty's buffers that have shrunk. */
     private static final Duration LOOKS = Duration.ofMillis(100);
-    /** Bodies that go on before others have their turn. */
+    /** Those that go on before others have their turn. */
     private static final int AT_ONCE = 16;
 
-    private record Place(long bytes, long until) {}
+    /** Of those that keep what has come. */
+    static final int MOST_KEEPING = 256;
+
+    private record Place(long bytes, long until, boolean keeps) {}
 
     private final GatherBudget budget;
     private final @Nullable Shard shard;
     private long patience = PATIENCE;
-    private final Map<Body, Place> waiting = new LinkedHashMap<>();
+    private final Map<GatherBudget.Waiter, Place> waiting = new LinkedHashMap<>();
     private @Nullable Timer looks;
     private @Nullable Runnable levels;
     private boolean scheduled;
+    private int keeping;
 
     MemoryQueue(GatherBudget budget, @Nullable Shard shard) {
         this.budget = budget;
@@ -49,19 +54,15 @@ final class MemoryQueue {
         patience = most.toNanos();
     }
 
-    /**
-     * Waits for memory: then {@link Body#hasMemory} is called, or {@link Body#hasNoMemory}.
-     *
-     * @param patienceNanos how long at most
-     * @return false where nobody can wait, off the shards
-     */
-    boolean join(Body body, long bytes, long patienceNanos) {
+    /** As {@link GatherBudget#waitFor}. */
+    boolean join(GatherBudget.Waiter who, long bytes, long patienceNanos, boolean keeps) {
         Shard on = shard;
-        if (on == null) {
+        if (on == null || keeps && keeping >= MOST_KEEPING) {
             return false;
         }
         boolean first = waiting.isEmpty();
-        waiting.put(body, new Place(bytes, on.timers().now() + Math.min(patience, patienceNanos)));
+        keeping += keeps ? 1 : 0;
+        waiting.put(who, new Place(bytes, on.timers().now() + Math.min(patience, patienceNanos), keeps));
         if (first) {
             Timer timer = on.timers().coarseTimer(this::look);
             timer.armWithFixedDelay(LOOKS, LOOKS);
@@ -72,9 +73,12 @@ final class MemoryQueue {
     }
 
     /** Waits no more. */
-    void leave(Body body) {
-        waiting.remove(body);
-        restIfEmpty();
+    void leave(GatherBudget.Waiter who) {
+        Place left = waiting.remove(who);
+        if (left != null) {
+            keeping -= left.keeps() ? 1 : 0;
+            restIfEmpty();
+        }
     }
 
     /** There may be room: those who wait go on in a turn of their own, since whoever gives memory back is in the middle of something. */
@@ -95,19 +99,18 @@ final class MemoryQueue {
             return;
         }
         for (int i = 0; i < AT_ONCE && !waiting.isEmpty(); i++) {
-            Map.Entry<Body, Place> first = waiting.entrySet().iterator().next();
-            Body body = first.getKey();
+            Map.Entry<GatherBudget.Waiter, Place> first = waiting.entrySet().iterator().next();
+            GatherBudget.Waiter who = first.getKey();
             Place place = first.getValue();
             boolean room = budget.take(place.bytes(), 0);
             if (!room && on.timers().now() - place.until() < 0) {
                 return;
             }
-            waiting.remove(body);
-            restIfEmpty();
+            leave(who);
             if (room) {
-                body.hasMemory(place.bytes());
+                who.hasMemory(place.bytes());
             } else {
-                body.hasNoMemory();
+                who.hasNoMemory();
             }
         }
         lookLater();

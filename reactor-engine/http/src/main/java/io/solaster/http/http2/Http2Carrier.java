@@ -138,7 +138,7 @@ final class Http2Carrier implements Carrier {
             parts = new KeptBody(session.budget());
             waiting = parts;
         }
-        if (!parts.add(part, channel().alloc())) {
+        if (!parts.add(part, channel().alloc(), current.body().awaitsMemory())) {
             current.body().fail(current.shard().overload());
             parts.release();
         }
@@ -240,6 +240,9 @@ final class Http2Carrier implements Carrier {
             return;
         }
         Body body = current.body();
+        if (body.isFailed() && waiting != null) {
+            waiting.release();
+        }
         if (patience != null || body.isDue()) {
             patience().run(body.isDue(), session.now());
         }

@@ -17,7 +17,7 @@ final class KeptBody {
 
     private final GatherBudget budget;
     private final ArrayDeque<ByteBuf> parts = new ArrayDeque<>(2);
-    /** Bytes of memory, taken from the server's budget. */
+    /** Bytes of memory that were taken from the server's budget: all, but for what came while its body waited for some. */
     private long kept;
     /** The last part, if that is a buffer which others may join. */
     private @Nullable ByteBuf tail;
@@ -29,15 +29,16 @@ final class KeptBody {
     /**
      * Keeps all of a part, which stays the caller's.
      *
+     * @param anyway whether it is kept though the budget has no room: its body waits for that, one of few
      * @return false if there is no memory for it
      */
-    boolean add(ByteBuf part, ByteBufAllocator allocator) {
+    boolean add(ByteBuf part, ByteBufAllocator allocator, boolean anyway) {
         int bytes = part.readableBytes();
         ByteBuf joins = tail;
         if (joins != null && joins.maxWritableBytes() >= bytes) {
-            return append(joins, part, bytes);
+            return append(joins, part, bytes, anyway);
         }
-        if (!take(bytes)) {
+        if (!take(bytes) && !anyway) {
             return false;
         }
         if (bytes < COPIED) {
@@ -52,10 +53,10 @@ final class KeptBody {
     }
 
     /** Puts a short part to those before it, whose buffer grows with what it holds. */
-    private boolean append(ByteBuf joins, ByteBuf part, int bytes) {
+    private boolean append(ByteBuf joins, ByteBuf part, int bytes, boolean anyway) {
         if (joins.writableBytes() < bytes) {
             int room = joins.alloc().calculateNewCapacity(joins.writerIndex() + bytes, joins.maxCapacity());
-            if (!take(room - joins.capacity())) {
+            if (!take(room - joins.capacity()) && !anyway) {
                 return false;
             }
             joins.capacity(room);
@@ -89,8 +90,9 @@ final class KeptBody {
         if (parts.isEmpty()) {
             tail = null;
         }
-        kept -= first.capacity();
-        budget.give(first.capacity());
+        long counted = Math.min(first.capacity(), kept);
+        kept -= counted;
+        budget.give(counted);
         first.release();
     }
 

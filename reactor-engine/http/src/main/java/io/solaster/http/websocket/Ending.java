@@ -120,8 +120,7 @@ final class Ending {
         socket.out.dropBehind();
         socket.out.add(Frames.close(part.allocator(), code, reason), true);
         timer.arm(config.closeTimeout());
-        // Its answer has to be read.
-        socket.in.letGo(Incoming.BY_USER | Incoming.BY_QUEUE | Incoming.BY_LANE);
+        socket.in.readAnswer();
     }
 
     void closeReceived(ByteBuf in, int from, int length) {

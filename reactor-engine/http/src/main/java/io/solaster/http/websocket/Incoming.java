@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * What comes in over a connection: finds its frames in place, puts messages together and hands them over, and holds the
  * client up where nobody keeps pace. On the owning shard.
  */
-final class Incoming {
+final class Incoming implements GatherBudget.Waiter {
     /** What may wait for its turn until no more is read. */
     private static final int MOST_WAITING = 64 * 1024;
     /** What compressed messages may come to in one turn: few bytes that are sent may be many. */
@@ -29,6 +29,7 @@ final class Incoming {
     static final int BY_QUEUE = 2;
     static final int BY_LANE = 4;
     private static final int BY_TURN = 8;
+    private static final int BY_MEMORY = 16;
 
     private final WebSocketConnection socket;
     private final WebSocketShard part;
@@ -41,6 +42,8 @@ final class Incoming {
     private @Nullable ByteBuf message;
     /** Bytes that are taken from the budget for it; the buffer may come to hold more. */
     private int counted;
+    /** The first part of a message, while that waits for memory. */
+    private @Nullable ByteBuf unplaced;
     private int held;
     private int lanes;
     private boolean processing;
@@ -82,7 +85,7 @@ final class Incoming {
 
     /** Whether silence is no fault of the client's, which is not read from. */
     boolean isHeldUp() {
-        return (held & (BY_USER | BY_LANE)) != 0;
+        return (held & (BY_USER | BY_LANE | BY_MEMORY)) != 0;
     }
 
     boolean isHeldByQueue() {
@@ -91,11 +94,19 @@ final class Incoming {
 
     /** Reads on whatever held the client up: it is over, and what comes is dropped. */
     void readToTheEnd() {
+        waitNoMore();
         held = 0;
         socket.context().channel().config().setAutoRead(true);
     }
 
+    /** The conversation is being ended: the client's answer has to be read. */
+    void readAnswer() {
+        waitNoMore();
+        letGo(BY_USER | BY_QUEUE | BY_LANE | BY_MEMORY);
+    }
+
     void release() {
+        waitNoMore();
         dropInput();
         if (message != null) {
             ungather(message);
@@ -159,6 +170,10 @@ final class Incoming {
             }
         }
         in.readerIndex(at);
+        processed();
+    }
+
+    private void processed() {
         part.reading = null;
         processing = false;
         if (!socket.context().channel().isActive()) {
@@ -283,9 +298,15 @@ final class Incoming {
             long announced = have + length + decoder.missing();
             long wanted = Math.clamp(Math.max(256, 2 * have), have + length, Math.max(announced, have + length));
             int room = (int) Math.min(wanted, Integer.MAX_VALUE - 16) + Decompressor.ADDED;
-            if (!budget().take(room - counted, counted)) {
-                budget().refused();
-                socket.ending.fail(CloseCode.TRY_AGAIN, "too many messages at once");
+            boolean taken = into == null ? budget().begin(room) : budget().take(room - counted, counted);
+            if (!taken) {
+                // One that has begun holds memory that others wait for.
+                if (into != null || !budget().waitFor(this, room, Long.MAX_VALUE, true)) {
+                    refuse();
+                    return;
+                }
+                unplaced = in.retainedSlice(from, length);
+                hold(BY_MEMORY);
                 return;
             }
             counted = room;
@@ -298,6 +319,64 @@ final class Incoming {
             into = larger;
         }
         into.writeBytes(in, from, length);
+    }
+
+    private void refuse() {
+        budget().refused();
+        socket.ending.fail(CloseCode.TRY_AGAIN, "too many messages at once");
+    }
+
+    /** The message that has waited is begun. */
+    @Override
+    public void hasMemory(long bytes) {
+        ByteBuf first = Objects.requireNonNull(unplaced);
+        unplaced = null;
+        counted = (int) bytes;
+        try {
+            message = part.allocator().directBuffer((int) bytes).writeBytes(first);
+        } catch (OutOfMemoryError none) {
+            budget().give(counted);
+            counted = 0;
+            refuse();
+            dropInput();
+            return;
+        } finally {
+            first.release();
+        }
+        if (decoder.isLast()) {
+            // Compressed, or it would not have been gathered.
+            socket.out.beginBatch();
+            processing = true;
+            part.reading = socket;
+            inflated = 0;
+            decompress(decoder.opcode() == FrameDecoder.TEXT);
+            processed();
+            socket.out.endBatch();
+        }
+        if (socket.ending.isOver()) {
+            dropInput();
+        }
+        // Whoever took the message may have let go of all.
+        held |= BY_MEMORY;
+        letGo(BY_MEMORY);
+    }
+
+    @Override
+    public void hasNoMemory() {
+        ByteBuf first = Objects.requireNonNull(unplaced);
+        unplaced = null;
+        first.release();
+        refuse();
+        dropInput();
+    }
+
+    private void waitNoMore() {
+        ByteBuf first = unplaced;
+        if (first != null) {
+            unplaced = null;
+            first.release();
+            budget().leave(this);
+        }
     }
 
     private void decompress(boolean text) {

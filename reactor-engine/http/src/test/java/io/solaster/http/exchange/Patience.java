@@ -11,4 +11,9 @@ public final class Patience {
     public static void isLong(GatherBudget budget) {
         budget.waiters().patience(Duration.ofMinutes(10));
     }
+
+    /** For nobody longer than until the queue is looked at. On the owning shard. */
+    public static void isOver(GatherBudget budget) {
+        budget.waiters().patience(Duration.ZERO);
+    }
 }

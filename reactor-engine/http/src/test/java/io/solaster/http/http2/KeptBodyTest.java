@@ -14,7 +14,7 @@ class KeptBodyTest {
 
     private void add(int bytes) {
         ByteBuf part = UnpooledByteBufAllocator.DEFAULT.heapBuffer(bytes).writeZero(bytes);
-        assertThat(kept.add(part, allocator)).isTrue();
+        assertThat(kept.add(part, allocator, false)).isTrue();
         part.release();
     }
 
@@ -33,5 +33,19 @@ class KeptBodyTest {
         kept.release();
         assertThat(budget.used()).isZero();
         assertThat(allocator.metric().usedDirectMemory()).isZero();
+    }
+
+    @Test
+    void whatIsKeptWithoutRoomIsNotGivenBack() {
+        budget.take(budget.limit() - 10_000, 0);
+        for (boolean anyway : new boolean[]{false, false, true, false}) {
+            ByteBuf part = UnpooledByteBufAllocator.DEFAULT.directBuffer().writeZero(9_000);
+            boolean first = kept.isEmpty();
+            assertThat(kept.add(part, allocator, anyway)).isEqualTo(first || anyway);
+            part.release();
+        }
+        assertThat(kept.count()).isEqualTo(2);
+        kept.release();
+        assertThat(budget.used()).isEqualTo(budget.limit() - 10_000);
     }
 }
