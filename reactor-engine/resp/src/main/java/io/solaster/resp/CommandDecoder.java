@@ -158,9 +158,12 @@ public final class CommandDecoder {
 
     /** To be called when the connection has nothing more to decode for now: lets go of what a large request took. */
     public void idle() {
-        if (announced == 0 && arguments.length > KEPT_IDLE) {
-            arguments = NONE;
-            count = 0;
+        if (announced == 0) {
+            received = 0;
+            if (arguments.length > KEPT_IDLE) {
+                arguments = NONE;
+                count = 0;
+            }
         }
     }
 

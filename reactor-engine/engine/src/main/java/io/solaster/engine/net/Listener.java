@@ -281,7 +281,6 @@ final class Listener extends ChannelInboundHandlerAdapter {
                 return;
             }
             server.options().connected(channel);
-            requests.countFor(channel);
             if (server.proxies().isOn()) {
                 channel.pipeline().addLast(
                         new ProxyIntake(shard, server.name(), handler, server.proxies(), Listener.this::admits));

@@ -1,7 +1,10 @@
 package io.solaster.engine.net;
 
+import java.util.List;
+
 import io.netty.channel.Channel;
 import io.netty.util.AttributeKey;
+import io.solaster.engine.Shard;
 import io.solaster.engine.stats.Histogram;
 import io.solaster.engine.trace.TracedServer;
 
@@ -10,7 +13,8 @@ import io.solaster.engine.trace.TracedServer;
  * records them; one that does not leaves both empty. Written by the shard, read by any thread.
  */
 public final class RequestStats implements TracedServer {
-    private static final AttributeKey<RequestStats> KEY = AttributeKey.valueOf(RequestStats.class, "requests");
+    /** Of a listening socket: an attribute of each connection would take as much as all else that the engine keeps of one. */
+    private static final AttributeKey<List<RequestStats>> KEY = AttributeKey.valueOf(RequestStats.class, "requests");
 
     /** Nanoseconds from reading a request to writing its answer; requests read at once count as equally long. */
     public final Histogram succeeded = new Histogram();
@@ -50,16 +54,18 @@ public final class RequestStats implements TracedServer {
      * @throws IllegalArgumentException if the channel is no connection of a {@link TcpServer}
      */
     public static RequestStats of(Channel connection) {
-        RequestStats stats = connection.attr(KEY).get();
+        Channel listening = connection.parent();
+        List<RequestStats> stats = listening == null ? null : listening.attr(KEY).get();
         if (stats == null) {
             throw new IllegalArgumentException(connection + " is no connection of a server; take one that a TcpServer"
                     + " hands to its ConnectionHandler");
         }
-        return stats;
+        return stats.get(((Shard) connection.eventLoop()).id());
     }
 
-    void countFor(Channel connection) {
-        connection.attr(KEY).set(this);
+    /** Has the connections that a socket accepts counted, on whichever shard they are served. */
+    static void countFor(Channel listening, List<RequestStats> ofShards) {
+        listening.attr(KEY).set(ofShards);
     }
 
     /**

@@ -242,6 +242,7 @@ public final class TcpServer implements AutoCloseable {
             }
             throw failure(e.getCause() == null ? e : e.getCause());
         }
+        RequestStats.countFor(channel, requests());
         channel.pipeline().addLast(listener);
         return channel;
     }

@@ -514,7 +514,8 @@ public final class GroupIoHandler implements IoHandler {
         private static final int POLLRDHUP = 0x2000;
 
         private final GroupIoHandler home;
-        private final ArrayDeque<IoUringIoEvent> completions = new ArrayDeque<>(2);
+        /** Those that wait for their turn. Made when one does first. */
+        private @Nullable ArrayDeque<IoUringIoEvent> completions;
         /** The other side sends no more: it has ended its side, or reset the connection. */
         private boolean hungUp;
 
@@ -553,19 +554,25 @@ public final class GroupIoHandler implements IoHandler {
         @Override
         boolean mayKeep(IoUringIoEvent event) {
             // Extra data lies in the ring, which is overwritten.
-            return event.extraCqeData() == null && completions.size() < MOST_KEPT;
+            return event.extraCqeData() == null && kept() < MOST_KEPT;
         }
 
         @Override
         void keep(IoUringIoEvent event) {
-            completions.add(new IoUringIoEvent(event.res(), event.flags(), event.opcode(), event.userData()));
+            ArrayDeque<IoUringIoEvent> into = completions == null ? new ArrayDeque<>(2) : completions;
+            completions = into;
+            into.add(new IoUringIoEvent(event.res(), event.flags(), event.opcode(), event.userData()));
+        }
+
+        private int kept() {
+            return completions == null ? 0 : completions.size();
         }
 
         @Override
         void serveKept() {
-            int most = groups.holdsNobodyBack() || completions.size() >= MOST_KEPT ? Integer.MAX_VALUE : BATCH;
+            int most = groups.holdsNobodyBack() || kept() >= MOST_KEPT ? Integer.MAX_VALUE : BATCH;
             for (int i = 0; i < most; i++) {
-                IoUringIoEvent next = completions.poll();
+                IoUringIoEvent next = completions == null ? null : completions.poll();
                 if (next == null) {
                     return;
                 }
@@ -575,7 +582,7 @@ public final class GroupIoHandler implements IoHandler {
 
         @Override
         boolean isKeeping() {
-            return !completions.isEmpty();
+            return kept() > 0;
         }
     }
 }

@@ -18,9 +18,11 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.security.cert.X509Certificate;
 import java.time.Duration;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
 import java.util.Base64;
+import java.util.Deque;
 import java.util.List;
 import java.util.Map;
 import java.util.concurrent.CompletableFuture;
@@ -745,6 +747,38 @@ abstract class TlsTest {
             each.close();
         }
         nothingIsUnderWay(server);
+    }
+
+    /** As fast as one client can, which goes away before the answer: 10,000 with {@code -Dsolaster.test.hellos=10000}. */
+    @WithEach
+    void aStormOfHellosHoldsUpNobodyAndLeavesNothing(TlsProvider provider) throws Exception {
+        TcpServer server = serve(config(provider, "maxHandshakes", 64));
+        byte[] hello = hello();
+        Deque<Socket> storm = new ArrayDeque<>();
+        try (Client there = new Client(server, trusting(ONE), null)) {
+            assertThat(there.greeting()).isNotNull();
+            int hellos = Integer.getInteger("solaster.test.hellos", 300);
+            for (int i = 0; i < hellos; i++) {
+                Socket each = new Socket(InetAddress.getLoopbackAddress(), server.port());
+                each.getOutputStream().write(hello);
+                storm.add(each);
+                if (storm.size() > 100) {
+                    storm.remove().close();
+                }
+                if (i % 100 == 50) {
+                    assertThat(there.echo("after " + i)).isEqualTo("after " + i);
+                }
+            }
+        } finally {
+            for (Socket each : storm) {
+                each.close();
+            }
+        }
+        nothingIsUnderWay(server);
+        assertThat(sum(server, stats -> stats.succeeded)).isEqualTo(1);
+        try (Client later = new Client(server, trusting(ONE), null)) {
+            assertThat(later.greeting()).isNotNull();
+        }
     }
 
     @WithEach
