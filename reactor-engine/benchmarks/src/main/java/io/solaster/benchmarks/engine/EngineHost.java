@@ -10,6 +10,7 @@ import java.util.Locale;
 import java.util.concurrent.atomic.AtomicBoolean;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.channel.ChannelInboundHandlerAdapter;
 import io.solaster.config.EngineConfig;
@@ -25,7 +26,7 @@ import io.solaster.engine.task.SchedulingGroup;
 
 /**
  * An engine in a process of its own, as {@code engine.sh} starts it: {@code EngineHost shards transport [group]...}, with
- * an echo server for each group named.
+ * an echo server for each group named, or, behind {@value #WRITES}, one that writes all that a client takes.
  *
  * <p>
  * The first line that it prints is the servers' ports. Then each line on standard input, {@code shares millis shares
@@ -35,6 +36,7 @@ import io.solaster.engine.task.SchedulingGroup;
 public final class EngineHost {
     /** What one request to the echo servers is. */
     static final int REQUEST_BYTES = 64;
+    static final String WRITES = "writes:";
 
     private static final int TASKS = 4;
 
@@ -51,9 +53,12 @@ public final class EngineHost {
         try (Engine engine = Engine.start(config)) {
             List<String> ports = new ArrayList<>();
             for (int i = 2; i < args.length; i++) {
-                TcpServer server = TcpServer.bind(engine, "echo-" + i, ServerConfig.of("echo", 0).withGroup(args[i]),
-                        (shard, channel) -> channel.pipeline().addLast(new Echo()));
-                ports.add(Integer.toString(server.port()));
+                boolean writes = args[i].startsWith(WRITES);
+                ServerConfig server = ServerConfig.of("echo", 0)
+                        .withGroup(writes ? args[i].substring(WRITES.length()) : args[i]);
+                TcpServer bound = TcpServer.bind(engine, "echo-" + i, server,
+                        (shard, channel) -> channel.pipeline().addLast(writes ? new Writer() : new Echo()));
+                ports.add(Integer.toString(bound.port()));
             }
             System.out.println(String.join(" ", ports));
             EngineHost host = new EngineHost(engine);
@@ -108,6 +113,45 @@ public final class EngineHost {
             if (!ended.get()) {
                 shard.execute(this);
             }
+        }
+    }
+
+    /** Writes for as long as there is room. */
+    private static final class Writer extends ChannelInboundHandlerAdapter {
+        private static final ByteBuf BYTES = Unpooled
+                .unreleasableBuffer(Unpooled.directBuffer(64 << 10).writeZero(64 << 10));
+
+        @Override
+        public void channelActive(ChannelHandlerContext context) {
+            write(context);
+        }
+
+        @Override
+        public void channelWritabilityChanged(ChannelHandlerContext context) {
+            write(context);
+        }
+
+        private static void write(ChannelHandlerContext context) {
+            boolean wrote = false;
+            while (context.channel().isWritable()) {
+                context.write(BYTES.duplicate(), context.voidPromise());
+                wrote = true;
+            }
+            if (wrote) {
+                context.flush();
+            }
+        }
+
+        @Override
+        public void userEventTriggered(ChannelHandlerContext context, Object event) {
+            if (event.equals(TcpServer.DRAIN)) {
+                context.close();
+            }
+        }
+
+        @Override
+        public void exceptionCaught(ChannelHandlerContext context, Throwable cause) {
+            context.close();
         }
     }
 

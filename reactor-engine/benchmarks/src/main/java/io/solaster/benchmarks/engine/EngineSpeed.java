@@ -22,6 +22,7 @@ public final class EngineSpeed {
             .with("accounting", EngineSpeed::accounting)
             .with("shares", new GroupShares())
             .with("servers", new TwoServers())
+            .with("writer", new BesideWriter())
             .with("idle", new IdleEngine());
 
     private EngineSpeed() {}

@@ -285,7 +285,7 @@ final class TlsCompare {
     }
 
     /** Sends some bytes, takes as many as the answer, and sends the next. On the client's loop. */
-    private static final class Asking extends ChannelInboundHandlerAdapter {
+    static final class Asking extends ChannelInboundHandlerAdapter {
         private final AtomicLong done;
         private final int bytes;
         private int missing;

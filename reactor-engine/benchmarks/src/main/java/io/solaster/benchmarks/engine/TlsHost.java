@@ -111,7 +111,7 @@ final class TlsHost {
     }
 
     /** Sends back what comes, and flushes once per read. */
-    private static final class Echo extends ChannelInboundHandlerAdapter {
+    static final class Echo extends ChannelInboundHandlerAdapter {
         @Override
         public void channelRead(ChannelHandlerContext context, Object message) {
             context.write(message, context.voidPromise());

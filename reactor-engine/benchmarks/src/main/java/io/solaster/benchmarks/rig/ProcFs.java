@@ -51,6 +51,19 @@ public final class ProcFs {
         return 1024 * Long.parseLong(field("/proc/" + pid + "/status", "VmRSS").replace("kB", "").strip());
     }
 
+    /**
+     * Memory of a process in bytes, where pages that several share count by parts: the sum over a process and what it has
+     * forked is what they take together. 0 if it has ended.
+     */
+    public static long ownBytes(long pid) {
+        try {
+            String field = field("/proc/" + pid + "/smaps_rollup", "Pss");
+            return field.isEmpty() ? 0 : 1024 * Long.parseLong(field.replace("kB", "").strip());
+        } catch (UncheckedIOException ended) {
+            return 0;
+        }
+    }
+
     /** The first value of a key in one of the kernel's lists of keys and values; empty if there is none. */
     public static String field(String file, String key) {
         try {

@@ -12,12 +12,19 @@ public final class Requests {
     private final int setDigits;
 
     public Requests(int valueBytes) {
+        this(valueBytes, 0);
+    }
+
+    /** @param expiry Unix milliseconds at which what is set expires; 0 for never */
+    public Requests(int valueBytes, long expiry) {
         String key = "$16\r\nkey:";
         String getHead = "*2\r\n$3\r\nGET\r\n" + key;
-        String setHead = "*3\r\n$3\r\nSET\r\n" + key;
+        String time = Long.toString(expiry);
+        String setTail = expiry == 0 ? "" : "$4\r\nPXAT\r\n$" + time.length() + "\r\n" + time + "\r\n";
+        String setHead = (expiry == 0 ? "*3" : "*5") + "\r\n$3\r\nSET\r\n" + key;
         String digits = "0".repeat(DIGITS);
         get = (getHead + digits + "\r\n").getBytes(StandardCharsets.US_ASCII);
-        set = (setHead + digits + "\r\n$" + valueBytes + "\r\n" + "x".repeat(valueBytes) + "\r\n")
+        set = (setHead + digits + "\r\n$" + valueBytes + "\r\n" + "x".repeat(valueBytes) + "\r\n" + setTail)
                 .getBytes(StandardCharsets.US_ASCII);
         getDigits = getHead.length();
         setDigits = setHead.length();

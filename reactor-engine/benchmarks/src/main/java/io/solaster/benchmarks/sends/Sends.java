@@ -1,11 +1,6 @@
 package io.solaster.benchmarks.sends;
 
 import java.io.IOException;
-import java.net.InetAddress;
-import java.net.InetSocketAddress;
-import java.nio.ByteBuffer;
-import java.nio.channels.SocketChannel;
-import java.nio.charset.StandardCharsets;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
@@ -41,6 +36,7 @@ public final class Sends {
     private static final int MOST_SECONDS = 300;
     private static final long SETTLE_MILLIS = 3_000;
     private static final Pattern WRK_REQUESTS = Pattern.compile("(\\d+) requests in");
+    private static final String PING = "PING\r\n";
     private static final List<String> TRANSPORTS = List.of("epoll", "io_uring");
 
     private Sends() {}
@@ -194,27 +190,46 @@ public final class Sends {
         MarkdownTable table = new MarkdownTable("", "heap", "direct memory", "VmRSS", "heap, answered",
                 "direct, answered", "VmRSS, answered");
         for (String transport : TRANSPORTS) {
-            Idle[] bare = idle(workplace, "netty", transport, "PING\r\n", directory);
+            Idle[] bare = idle(workplace, "netty", transport, new Clients.Plain(PING), directory);
             row(table, "bare Netty, " + transport, bare);
-            Map<String, String> protocols = new LinkedHashMap<>();
-            protocols.put("resp", "PING\r\n");
-            protocols.put("http", "GET /none HTTP/1.1\r\nHost: h\r\n\r\n");
-            for (Map.Entry<String, String> each : protocols.entrySet()) {
-                Idle[] ours = idle(workplace, each.getKey(), transport, each.getValue(), directory);
-                row(table, each.getKey() + ", " + transport, ours);
-                double most = each.getKey().equals("resp") ? 512 : 1024;
-                report.goal(each.getKey() + " connection above Netty's, " + transport, above(ours[0], bare[0]), most,
-                        " B");
-                report.goal(each.getKey() + " connection that was answered, above Netty's, " + transport,
+            Path keys = keys(workplace);
+            row(table, "bare Netty over TLS, " + transport,
+                    idle(workplace, "netty-tls", transport, new Clients.Encrypted(), keys));
+            for (String kind : List.of("resp", "http", "tls")) {
+                Idle[] ours = idle(workplace, kind, transport, clients(kind), kind.equals("tls") ? keys : directory);
+                row(table, kind + ", " + transport, ours);
+                double most = kind.equals("resp") ? 512 : 1024;
+                report.goal(kind + " connection above Netty's, " + transport, above(ours[0], bare[0]), most, " B");
+                report.goal(kind + " connection that was answered, above Netty's, " + transport,
                         above(ours[1], bare[1]), most, " B");
             }
         }
         if (!lacksNginx(report, "idle beside nginx")) {
             try (Host nginx = Host.nginx(workplace, "nginx", directory)) {
-                row(table, "nginx", watch(nginx, false, "GET /none HTTP/1.1\r\nHost: h\r\n\r\n"));
+                row(table, "nginx", watch(nginx, false, clients("http")));
             }
         }
         report.table(table);
+    }
+
+    private static Clients clients(String kind) throws IOException {
+        return switch (kind) {
+            case "tls" -> new Clients.Encrypted();
+            case "http" -> new Clients.Plain("GET /none HTTP/1.1\r\nHost: h\r\n\r\n");
+            default -> new Clients.Plain(PING);
+        };
+    }
+
+    /** A key and its certificate. */
+    private static Path keys(Workplace workplace) throws IOException, InterruptedException {
+        Path keys = workplace.file("keys.p12");
+        if (!Files.exists(keys)) {
+            Children.run(workplace.clientCpu(), workplace.file("keytool"), MOST_SECONDS,
+                    List.of(Path.of(System.getProperty("java.home"), "bin", "keytool").toString(), "-genkeypair",
+                            "-alias", "key", "-keyalg", "EC", "-groupname", "secp256r1", "-dname", "CN=localhost",
+                            "-storetype", "PKCS12", "-keystore", keys.toString(), "-storepass", SendHost.PASSWORD));
+        }
+        return keys;
     }
 
     private static double above(Idle ours, Idle bare) {
@@ -231,31 +246,28 @@ public final class Sends {
         table.row(cells.toArray(String[]::new));
     }
 
-    private static Idle[] idle(Workplace workplace, String kind, String transport, String request, Path directory)
+    private static Idle[] idle(Workplace workplace, String kind, String transport, Clients clients, Path directory)
             throws IOException, InterruptedException {
         Report.progress("idle: " + kind + ", " + transport);
         try (Host host = Host.ours(workplace, kind + " " + transport, kind, transport, directory)) {
-            return watch(host, true, request);
+            return watch(host, true, clients);
         }
     }
 
-    private static Idle[] watch(Host host, boolean ours, String request) throws IOException, InterruptedException {
-        List<SocketChannel> clients = new ArrayList<>();
-        try {
+    private static Idle[] watch(Host host, boolean ours, Clients clients) throws IOException, InterruptedException {
+        try (clients) {
             // What a server makes once is there before anything counts.
-            connect(host, clients, FEW_CONNECTIONS);
-            ask(clients, request);
-            close(clients);
+            clients.connect(host.port(), FEW_CONNECTIONS);
+            clients.ask();
+            clients.closeAll();
             Thread.sleep(SETTLE_MILLIS);
             long[] before = used(host, ours);
-            connect(host, clients, IDLE_CONNECTIONS);
+            clients.connect(host.port(), IDLE_CONNECTIONS);
             Thread.sleep(SETTLE_MILLIS);
             Idle silent = since(before, used(host, ours));
-            ask(clients, request);
+            clients.ask();
             Thread.sleep(SETTLE_MILLIS);
             return new Idle[]{silent, since(before, used(host, ours))};
-        } finally {
-            close(clients);
         }
     }
 
@@ -270,28 +282,5 @@ public final class Sends {
     private static long[] used(Host host, boolean ours) throws IOException {
         long[] used = ours ? host.usedBytes() : new long[]{-1, -1};
         return new long[]{used[0], used[1], host.residentBytes()};
-    }
-
-    private static void connect(Host host, List<SocketChannel> clients, int count) throws IOException {
-        for (int i = 0; i < count; i++) {
-            clients.add(SocketChannel.open(new InetSocketAddress(InetAddress.getLoopbackAddress(), host.port())));
-        }
-    }
-
-    private static void ask(List<SocketChannel> clients, String request) throws IOException {
-        ByteBuffer into = ByteBuffer.allocateDirect(4096);
-        for (SocketChannel client : clients) {
-            client.write(ByteBuffer.wrap(request.getBytes(StandardCharsets.US_ASCII)));
-            if (client.read(into.clear()) <= 0) {
-                throw new IOException("the server has closed an idle connection");
-            }
-        }
-    }
-
-    private static void close(List<SocketChannel> clients) throws IOException {
-        for (SocketChannel client : clients) {
-            client.close();
-        }
-        clients.clear();
     }
 }

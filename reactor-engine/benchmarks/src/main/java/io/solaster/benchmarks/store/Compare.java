@@ -21,9 +21,15 @@ public final class Compare {
             "redis-benchmark")
             .pinned()
             .with("cpu", Compare::cpu)
+            .with("types", new Types())
             .with("shards", Compare::shards)
+            .with("spread", new SpreadCost())
+            .with("log", new KeptCost())
             .with("latency", new ManyKeys(true))
             .with("memory", new ManyKeys(false))
+            .with("turns", new LongestTurn())
+            .with("start", new LoadTime())
+            .with("snapshot", new SnapshotMemory())
             .with("idle", new Idle())
             .with("publish", new Publish())
             .with("allocation", new Allocation())
@@ -61,7 +67,7 @@ public final class Compare {
                 table.row(cells.toArray(String[]::new));
                 for (int i = 2; i < servers.size(); i++) {
                     double ratio = figures.get(i).cpuRatio(figures.get(0));
-                    double most = load.pipeline() == 1 ? 0.95 : load.command().equals("SET") ? 0.65 : 0.75;
+                    double most = load.pipeline() == 1 ? 0.90 : 0.45;
                     report.goal("CPU per " + load + ", " + servers.get(i).name(), ratio, most, " of Redis");
                 }
             });
@@ -121,14 +127,14 @@ public final class Compare {
         }
     }
 
-    private static MarkdownTable table(List<Server> servers, String... more) {
+    static MarkdownTable table(List<Server> servers, String... more) {
         List<String> heads = new ArrayList<>(List.of(""));
         servers.forEach(server -> heads.add(server.name()));
         heads.addAll(List.of(more));
         return new MarkdownTable(heads.toArray(String[]::new));
     }
 
-    private static List<String> cells(Throughput.Load load, List<Throughput.Figures> figures) {
+    static List<String> cells(Object load, List<Throughput.Figures> figures) {
         List<String> cells = new ArrayList<>(List.of(load.toString()));
         cells.add(figures.get(0).toString());
         for (Throughput.Figures other : figures.subList(1, figures.size())) {

@@ -32,12 +32,19 @@ final class RedisBenchmark {
 
     Run run(Server server, String command, int pipeline, long keys, long requests)
             throws IOException, InterruptedException {
+        return run(server, List.of("-t", command.toLowerCase(Locale.ROOT)), pipeline, CONNECTIONS, keys, requests,
+                VALUE_BYTES);
+    }
+
+    /** @param what options, or the command that is sent */
+    Run run(Server server, List<String> what, int pipeline, int connections, long keys, long requests, int valueBytes)
+            throws IOException, InterruptedException {
+        List<String> command = new ArrayList<>(List.of("redis-benchmark", "-p", Integer.toString(server.port()), "-P",
+                Integer.toString(pipeline), "-n", Long.toString(requests), "-c", Integer.toString(connections), "-r",
+                Long.toString(keys), "-d", Integer.toString(valueBytes), "--csv"));
+        command.addAll(what);
         long before = server.cpuNanos();
-        String csv = Children.run(workplace.clientCpu(), workplace.file("redis-benchmark"), MOST_SECONDS,
-                List.of("redis-benchmark", "-p", Integer.toString(server.port()), "-t",
-                        command.toLowerCase(Locale.ROOT), "-P", Integer.toString(pipeline), "-n",
-                        Long.toString(requests), "-c", Integer.toString(CONNECTIONS), "-r", Long.toString(keys), "-d",
-                        Integer.toString(VALUE_BYTES), "--csv"));
+        String csv = Children.run(workplace.clientCpu(), workplace.file("redis-benchmark"), MOST_SECONDS, command);
         long after = server.cpuNanos();
         return parse(csv, (after - before) / 1000.0 / requests);
     }

@@ -8,12 +8,13 @@ import java.net.InetAddress;
 import java.net.InetSocketAddress;
 import java.net.Socket;
 import java.nio.charset.StandardCharsets;
+import java.util.random.RandomGenerator;
 
 import io.solaster.benchmarks.rig.Requests;
 
 /** A blocking client for what is said to a server beside the measuring. */
 final class RespClient implements AutoCloseable {
-    private static final int TIMEOUT_MILLIS = 30_000;
+    private static final int TIMEOUT_MILLIS = 120_000;
     /** Few enough that neither side's socket buffers fill while the other still writes. */
     private static final int BATCH = 500;
 
@@ -61,12 +62,26 @@ final class RespClient implements AutoCloseable {
             }
             out.write(batch, 0, built * requests.setLength());
             // The batch before: while its replies are read, the server has this one to work on.
-            for (; unanswered > 0; unanswered--) {
-                if (in.readInt() != 0x2b4f4b0d || in.readByte() != '\n') { // +OK\r\n
-                    throw new IOException("a SET was not answered with OK");
-                }
-            }
+            readOks(unanswered);
             unanswered = built;
+        }
+    }
+
+    /** Sets some keys below {@code keys}, drawn by chance, in one pipeline. */
+    void overwrite(Requests requests, RandomGenerator random, long keys, int count) throws IOException {
+        byte[] batch = new byte[count * requests.setLength()];
+        for (int i = 0; i < count; i++) {
+            requests.set(random.nextLong(keys), batch, i * requests.setLength());
+        }
+        out.write(batch);
+        readOks(count);
+    }
+
+    private void readOks(int count) throws IOException {
+        for (int i = 0; i < count; i++) {
+            if (in.readInt() != 0x2b4f4b0d || in.readByte() != '\n') { // +OK\r\n
+                throw new IOException("a SET was not answered with OK");
+            }
         }
     }
 

@@ -12,6 +12,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.util.ArrayList;
 import java.util.List;
+import java.util.concurrent.TimeUnit;
 
 import io.solaster.benchmarks.rig.Children;
 import io.solaster.benchmarks.rig.ProcFs;
@@ -19,7 +20,9 @@ import io.solaster.benchmarks.rig.Workplace;
 
 /** A server under measurement: a process of its own on one CPU. */
 final class Server implements AutoCloseable {
-    private static final long START_NANOS = 60_000_000_000L;
+    private static final long START_NANOS = 120_000_000_000L;
+    private static final int POLL_MILLIS = 10;
+    private static final int END_SECONDS = 60;
     private static final int ALLOCATED = 0;
     private static final int COMMANDS = 1;
     private static final int FOREIGN = 2;
@@ -49,27 +52,29 @@ final class Server implements AutoCloseable {
         }
     }
 
-    /** Starts a redis-server that stores nothing on disk. */
-    static Server redis(Workplace workplace, String name) throws IOException, InterruptedException {
+    /** Starts a redis-server that stores nothing on disk, unless {@code more} of its options say otherwise. */
+    static Server redis(Workplace workplace, String name, String... more) throws IOException, InterruptedException {
         int port = freePort();
         Path log = workplace.file(name + ".log");
-        return new Server(name, port, Children.start(workplace.serverCpu(), log, List.of("redis-server", "--port",
-                Integer.toString(port), "--bind", "127.0.0.1", "--save", "", "--appendonly", "no", "--logfile",
-                log.toString())), false, log);
+        List<String> command = new ArrayList<>(List.of("redis-server", "--port", Integer.toString(port), "--bind",
+                "127.0.0.1", "--save", "", "--logfile", log.toString(), "--dir", workplace.folder().toString()));
+        command.addAll(List.of(more));
+        return new Server(name, port, Children.start(workplace.serverCpu(), log, command), false, log);
     }
 
-    /** Starts our store. */
-    static Server store(Workplace workplace, String name, int shards, String transport, List<String> jvm)
-            throws IOException, InterruptedException {
+    /** Starts our store; {@code kept} are its folder and its {@code fsync}, if it is to be kept over a restart. */
+    static Server store(Workplace workplace, String name, int shards, String transport, List<String> jvm,
+            String... kept) throws IOException, InterruptedException {
         int port = freePort();
         Path log = workplace.file(name + ".log");
         List<String> command = new ArrayList<>(List.of(Workplace.java(), "--enable-native-access=ALL-UNNAMED",
-                "--sun-misc-unsafe-memory-access=allow"));
+                "--sun-misc-unsafe-memory-access=allow", "--add-opens=java.base/java.lang=ALL-UNNAMED"));
         // Before the flags: those may name another class path, since the last one counts.
         command.addAll(List.of("-cp", System.getProperty("java.class.path")));
         command.addAll(jvm);
         command.addAll(List.of(StoreServer.class.getName(), Integer.toString(port), Integer.toString(shards), transport,
                 "control"));
+        command.addAll(List.of(kept));
         return new Server(name, port, Children.start(workplace.serverCpu(), log, command), true, log);
     }
 
@@ -83,7 +88,7 @@ final class Server implements AutoCloseable {
                 if (!process.isAlive() || System.nanoTime() - start > START_NANOS) {
                     throw new IOException(name + " did not start:\n" + Files.readString(log), e);
                 }
-                Thread.sleep(50);
+                Thread.sleep(POLL_MILLIS);
             }
         }
     }
@@ -162,8 +167,13 @@ final class Server implements AutoCloseable {
     }
 
     private List<String> answer() throws IOException {
+        return answer("");
+    }
+
+    /** What our server answers to a line on its standard input. */
+    private List<String> answer(String question) throws IOException {
         OutputStream control = process.getOutputStream();
-        control.write('\n');
+        control.write((question + "\n").getBytes(StandardCharsets.US_ASCII));
         control.flush();
         String line = answers.readLine();
         if (line == null) {
@@ -181,6 +191,44 @@ final class Server implements AutoCloseable {
         try (ServerSocket socket = new ServerSocket(0, 1, InetAddress.getLoopbackAddress())) {
             return socket.getLocalPort();
         }
+    }
+
+    /** Has our server watch for its longest turn from now on. */
+    void watchTurns() throws IOException {
+        answer(StoreServer.WATCH_TURNS);
+    }
+
+    /**
+     * What our server has seen since {@link #watchTurns}.
+     *
+     * @param longestMicros of CPU time of the shard's thread
+     * @param collections of garbage
+     */
+    record Turns(double longestMicros, long collections, long collectionMillis) {}
+
+    Turns turns() throws IOException {
+        List<String> answer = answer(StoreServer.TURNS);
+        return new Turns(Long.parseLong(answer.get(0)) / 1000.0, Long.parseLong(answer.get(1)),
+                Long.parseLong(answer.get(2)));
+    }
+
+    /** Memory of the server and of what it has forked, where shared pages count once. */
+    long ownBytes() {
+        return process.toHandle().descendants().mapToLong(child -> ProcFs.ownBytes(child.pid())).sum()
+                + ProcFs.ownBytes(process.pid());
+    }
+
+    /** Ends the server in order: what it keeps is on the disk. */
+    void shutDown() throws IOException, InterruptedException {
+        if (ours) {
+            process.getOutputStream().close();
+        } else {
+            process.destroy();
+        }
+        if (!process.waitFor(END_SECONDS, TimeUnit.SECONDS)) {
+            throw new IOException(name + " did not end within " + END_SECONDS + " s");
+        }
+        close();
     }
 
     @Override

@@ -52,6 +52,19 @@ final class Throughput {
             perSecond = new double[rounds];
         }
 
+        void add(int round, RedisBenchmark.Run run) {
+            cpuMicros[round] = run.cpuMicros();
+            perSecond[round] = run.perSecond();
+        }
+
+        double rateRatio(Figures base) {
+            return Statistics.ratio(perSecond, base.perSecond);
+        }
+
+        double rateNoise(Figures base) {
+            return Statistics.noise(perSecond, base.perSecond);
+        }
+
         double cpuRatio(Figures base) {
             return Statistics.ratio(cpuMicros, base.cpuMicros);
         }
@@ -103,8 +116,7 @@ final class Throughput {
                 Server.Counts before = server.counts();
                 RedisBenchmark.Run run = benchmark.run(server, load.command(), load.pipeline(), options.keys(),
                         count(load));
-                figures.get(i).cpuMicros[round] = run.cpuMicros();
-                figures.get(i).perSecond[round] = run.perSecond();
+                figures.get(i).add(round, run);
                 double hits = server.counts().hitRate(before);
                 if (load.command().equals("GET") && !(hits >= FEWEST_HITS)) {
                     throw new IOException(server.name() + " found only " + Statistics.digits(100 * hits)

@@ -4,19 +4,22 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 
 import io.solaster.benchmarks.rig.Script;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whether the measures run through; what they find is not judged here. */
-@Timeout(60)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class EngineSpeedTest {
 
     @TempDir
     private Path folder;
 
+    @Tag("full")
     @Test
     void printsEachFigureWithItsGoalAndNoise() throws Exception {
         String out = Script.run(EngineSpeed.class, folder, "--quick", "--only", "threads,shares,servers,idle",

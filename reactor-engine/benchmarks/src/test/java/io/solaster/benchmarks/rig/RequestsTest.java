@@ -26,4 +26,14 @@ class RequestsTest {
                 .isEqualTo("*3\r\n$3\r\nSET\r\n$16\r\nkey:000000000007\r\n$3\r\nxxx\r\n"
                         + "*3\r\n$3\r\nSET\r\n$16\r\nkey:999999999999\r\n$3\r\nxxx\r\n");
     }
+
+    @Test
+    void whatExpiresSaysWhen() {
+        Requests expiring = new Requests(3, 1_800_000_000_000L);
+        byte[] set = new byte[expiring.setLength()];
+        expiring.set(7, set, 0);
+        assertThat(new String(set, StandardCharsets.US_ASCII))
+                .isEqualTo("*5\r\n$3\r\nSET\r\n$16\r\nkey:000000000007\r\n$3\r\nxxx\r\n"
+                        + "$4\r\nPXAT\r\n$13\r\n1800000000000\r\n");
+    }
 }

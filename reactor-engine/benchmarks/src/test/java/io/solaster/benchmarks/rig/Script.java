@@ -24,7 +24,7 @@ public final class Script {
         Process process = new ProcessBuilder(command).redirectErrorStream(false).redirectOutput(out.toFile())
                 .redirectError(folder.resolve("err").toFile()).start();
         try {
-            assertThat(process.waitFor(110, TimeUnit.SECONDS)).isTrue();
+            assertThat(process.waitFor(9, TimeUnit.MINUTES)).isTrue();
             String text = Files.readString(out, StandardCharsets.UTF_8);
             return text.isEmpty() ? Files.readString(folder.resolve("err"), StandardCharsets.UTF_8) : text;
         } finally {

@@ -4,6 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import static org.junit.jupiter.api.Assumptions.abort;
 
 import java.nio.file.Path;
+import java.util.concurrent.TimeUnit;
 
 import io.solaster.benchmarks.rig.Script;
 import org.junit.jupiter.api.Tag;
@@ -12,7 +13,7 @@ import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
 /** Whether the comparison runs through; what it finds is not judged here. */
-@Timeout(60)
+@Timeout(value = 10, unit = TimeUnit.MINUTES)
 class CompareTest {
 
     @TempDir
