@@ -17,6 +17,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param evictionSamples keys that are looked at for each that goes: more find a better one, and take longer
  * @param maxGathered what one command on several sets, or one that sorts, may copy on one shard before it answers; beyond
  *            that it is refused. This counts as memory in use while the command runs
+ * @param databases how many there are: 'SELECT' takes numbers from 0 to one less. One costs memory once it is selected, some 4 KiB
+ *            on each shard
  * @param users who may log in, by name, with what 'ACL SETUSER' takes: 'on >password ~cache:* +@read'. In place of a password may
  *            stand its SHA-256: '#' and 64 digits. 'ACL SETUSER' changes users until the process ends
  * @param debug whether 'DEBUG' is there, which is for tests
@@ -27,51 +29,62 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  */
 public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue("noeviction") Eviction eviction,
         @DefaultValue("5") @Range(min = 1, max = StoreConfig.MAX_SAMPLES) int evictionSamples,
-        @DefaultValue("1GB") ByteSize maxGathered, @DefaultValue Map<String, String> users,
+        @DefaultValue("1GB") ByteSize maxGathered,
+        @DefaultValue("16") @Range(min = 1, max = StoreConfig.MAX_DATABASES) int databases,
+        @DefaultValue Map<String, String> users,
         @DefaultValue("false") boolean debug, @DefaultValue("") String notifyKeyspaceEvents,
         @NestedConfigurationProperty @DefaultValue StorePersistenceConfig persistence) {
     /** The most {@link #evictionSamples}. */
     public static final int MAX_SAMPLES = 64;
+    /** The most {@link #databases}. */
+    public static final int MAX_DATABASES = 256;
 
     /** What an empty configuration gives. */
     public static StoreConfig defaults() {
-        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), Map.of(), false, "",
+        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), 16, Map.of(), false,
+                "",
                 StorePersistenceConfig.none());
     }
 
     /** This with other limits of memory. */
     public StoreConfig withMemory(ByteSize newMaxMemory, Eviction newEviction, int newEvictionSamples) {
-        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, users, debug,
+        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, databases, users, debug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with another limit of what one command may copy. */
     public StoreConfig withMaxGathered(ByteSize newMaxGathered) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, users, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, databases, users, debug,
+                notifyKeyspaceEvents, persistence);
+    }
+
+    /** This with another number of databases. */
+    public StoreConfig withDatabases(int newDatabases) {
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newDatabases, users, debug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with other users. */
     public StoreConfig withUsers(Map<String, String> newUsers) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newUsers, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, newUsers, debug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with or without 'DEBUG'. */
     public StoreConfig withDebug(boolean newDebug) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, newDebug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, users, newDebug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with other events. */
     public StoreConfig withNotifyKeyspaceEvents(String newNotifyKeyspaceEvents) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, users, debug,
                 newNotifyKeyspaceEvents, persistence);
     }
 
     /** This, kept as said. */
     public StoreConfig withPersistence(StorePersistenceConfig newPersistence) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, users, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, users, debug,
                 notifyKeyspaceEvents, newPersistence);
     }
 
@@ -79,7 +92,8 @@ public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue(
     @Override
     public String toString() {
         return "StoreConfig[maxMemory=" + maxMemory + ", eviction=" + eviction + ", evictionSamples=" + evictionSamples
-                + ", maxGathered=" + maxGathered + ", users=" + users.keySet() + ", debug=" + debug
+                + ", maxGathered=" + maxGathered + ", databases=" + databases + ", users=" + users.keySet() + ", debug="
+                + debug
                 + ", notifyKeyspaceEvents=" + notifyKeyspaceEvents + ", persistence=" + persistence + "]";
     }
 

@@ -48,10 +48,13 @@ class SchemaTest {
     /** Spring replaces it before anybody reads the value. */
     private static final String PLACEHOLDER = ".*\\$\\{.+\\}.*";
     private static final ObjectMapper JSON = new ObjectMapper();
+    private static final ObjectNode MADE = schema();
+    private static final Schema SCHEMA = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_7)
+            .getSchema(MADE);
 
     @Test
     void isMadeFromTheRecords() throws IOException {
-        Generated.check(FILE, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(schema()) + "\n");
+        Generated.check(FILE, JSON.writerWithDefaultPrettyPrinter().writeValueAsString(MADE) + "\n");
     }
 
     @Test
@@ -63,7 +66,7 @@ class SchemaTest {
 
     @Test
     void describesEveryKey() {
-        JsonNode root = schema().get("properties").get("solaster");
+        JsonNode root = MADE.get("properties").get("solaster");
         for (String leaf : ConfigTree.leaves()) {
             JsonNode node = root;
             JsonNode above = root;
@@ -142,8 +145,7 @@ class SchemaTest {
     }
 
     private static List<String> wrong(String yaml) {
-        Schema schema = SchemaRegistry.withDefaultDialect(SpecificationVersion.DRAFT_7).getSchema(schema());
-        return schema.validate(yaml, InputFormat.YAML).stream().map(error -> error.getInstanceLocation().toString())
+        return SCHEMA.validate(yaml, InputFormat.YAML).stream().map(error -> error.getInstanceLocation().toString())
                 .distinct().toList();
     }
 

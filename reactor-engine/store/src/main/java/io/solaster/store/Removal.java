@@ -47,6 +47,7 @@ final class Removal implements Keyspace.EntryVisitor {
 
     private CompletionStage<Long> go() {
         Keyspace keys = part.keyspace();
+        keys.database(0);
         int steps = 0;
         do {
             cursor = keys.scan(cursor, this);

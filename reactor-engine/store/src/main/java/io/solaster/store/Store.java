@@ -118,7 +118,7 @@ public final class Store {
         return Removal.of(parts, calls, prefix);
     }
 
-    /** Keys on all shards. Roughly: shards are not stopped to be counted. */
+    /** Keys of all databases on all shards. Roughly: shards are not stopped to be counted. */
     public long size() {
         return sum(part -> part.keyspace().size());
     }

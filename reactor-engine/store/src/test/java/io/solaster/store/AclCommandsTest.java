@@ -9,30 +9,18 @@ import java.util.Map;
 import io.solaster.config.InvalidConfigException;
 import io.solaster.store.acl.Acl;
 import io.solaster.store.acl.User;
-import org.junit.jupiter.api.AfterAll;
+import io.solaster.store.script.NeedsLua;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 
 /** Users, and what they may do, over two shards. */
-class AclCommandsTest {
+class AclCommandsTest extends OwnStoreTest {
     private static final String WRONG = "-WRONGPASS invalid username-password pair or user is disabled.";
     private static final String NO_KEY = "-NOPERM this user has no permissions to access one of the keys used as arguments";
-    private static StoreFixture fixture;
     private RespClient admin;
-
-    @BeforeAll
-    static void start() {
-        fixture = StoreFixture.alone(2);
-    }
-
-    @AfterAll
-    static void stop() {
-        fixture.engine().close();
-    }
 
     @BeforeEach
     void connect() {
@@ -269,6 +257,7 @@ class AclCommandsTest {
     /** Whether a script's key is on the client's shard, or not. */
     @ParameterizedTest
     @CsvSource({"a:1", "a:2", "a:3", "a:4"})
+    @NeedsLua
     void scriptsMayDoNoMoreThanTheirUser(String key) {
         user("alice", "on", "nopass", "+@all", "-del", "~a:*");
         String call = "return redis.call(ARGV[1], KEYS[1], ARGV[2])";

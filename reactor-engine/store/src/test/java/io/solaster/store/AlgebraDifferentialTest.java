@@ -1,21 +1,12 @@
 package io.solaster.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
-import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every reply of commands on several sorted sets, and of those that count, is redis-server's to the byte. */
-class AlgebraDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class AlgebraDifferentialTest extends ComparedByChance {
     private static final String SEQUENCES = """
             ZADD a 1 x 2 y 3 z; ZADD b 10 y 20 z 30 w; SADD s x w q; ZUNION 2 a b; ZUNION 2 a b WITHSCORES; ZINTER 2 a b WITHSCORES; ZDIFF 2 a b WITHSCORES; ZDIFF 2 a b; ZUNION 3 a b s WITHSCORES; ZINTER 2 a s WITHSCORES; ZDIFF 2 s a WITHSCORES; ZUNION 2 a b WEIGHTS 2 0.5 WITHSCORES; ZUNION 2 a b AGGREGATE MIN WITHSCORES; ZUNION 2 a b AGGREGATE MAX WITHSCORES WEIGHTS -1 1; ZINTER 2 a b aggregate sum weights 1 -1 withscores; ZUNION 1 a; ZUNION 1 n; ZINTER 2 a n WITHSCORES; ZDIFF 2 n a; ZDIFF 2 a a; ZINTER 2 a a WITHSCORES; ZUNION 2 a a WITHSCORES; ZINTER 2 a a WEIGHTS 2 3 AGGREGATE MIN WITHSCORES
             ZADD a 1 x; ZUNION; ZUNION 0 a; ZUNION -1 a; ZUNION x a; ZUNION 2 a; ZUNION 1; ZUNION 1 a b; ZUNION 1 a WEIGHTS; ZUNION 1 a WEIGHTS x; ZUNION 2 a b WEIGHTS 1; ZUNION 2 a b WEIGHTS 1 x; ZUNION 1 a WEIGHTS 1 2; ZUNION 1 a AGGREGATE; ZUNION 1 a AGGREGATE foo; ZUNION 1 a AGGREGATE SUM foo; ZUNION 1 a LIMIT 1; ZDIFF 1 a WEIGHTS 1; ZDIFF 1 a AGGREGATE MIN; ZINTER 0 a; ZDIFF 0 a; ZINTERCARD 0 a; ZINTERCARD x a; ZINTERCARD 2 a; ZINTERCARD 1 a LIMIT; ZINTERCARD 1 a LIMIT x; ZINTERCARD 1 a LIMIT -1; ZINTERCARD 1 a WITHSCORES; ZINTERCARD 1 a WEIGHTS 1; ZUNION 1 a WITHSCORES WITHSCORES; ZUNION 1 a WEIGHTS nan; ZUNION 1 a WEIGHTS inf WITHSCORES
@@ -28,25 +19,13 @@ class AlgebraDifferentialTest {
             ZADD a 1 a 2 b 3 c 4 d 5 e; ZRANGESTORE d a 1 2; ZRANGE d 0 -1 WITHSCORES; ZRANGESTORE d a 0 -1 REV; ZRANGE d 0 -1 WITHSCORES; ZRANGESTORE d a 1 1 REV; ZRANGE d 0 -1; ZRANGESTORE d a (1 4 BYSCORE; ZRANGE d 0 -1; ZRANGESTORE d a 4 2 BYSCORE REV LIMIT 0 2; ZRANGE d 0 -1; ZRANGESTORE d a - + BYLEX; ZRANGE d 0 -1; ZRANGESTORE d a + - BYLEX REV LIMIT 1 2; ZRANGE d 0 -1; ZRANGESTORE d a 7 9; EXISTS d; ZRANGESTORE d n 0 -1; ZRANGESTORE a a 0 1; ZRANGE a 0 -1 WITHSCORES; ZRANGESTORE d a 0 -1 WITHSCORES; ZRANGESTORE d a x 1; ZRANGESTORE d a 0; ZRANGESTORE d a 0 -1 LIMIT 0 1; ZRANGESTORE d a x y BYSCORE; ZRANGESTORE d a 0 1 BYLEX; ZRANGESTORE d a 0 -1 foo; SET k v; ZRANGESTORE d k 0 -1; ZRANGESTORE k a 0 -1; TYPE k; ZRANGESTORE k n 0 -1; EXISTS k
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    AlgebraDifferentialTest() {
+        super(SEQUENCES, 3, 4, AlgebraDifferentialTest::trial);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToChanceAreRedis(int shards, String protocol) {
-        Property.check(3, 4, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            int members = draw.of(10, 100, 3000);
-            draw.repeat(400, _ -> {
-                String[] command = draw.from(each -> chance(each, members));
-                commands.add(command);
-            });
-            redis.compare(shards, protocol, commands, false);
-        });
+    private static List<String[]> trial(Draw draw) {
+        int members = draw.of(10, 100, 3000);
+        return commands(draw, 400, each -> chance(each, members));
     }
 
     private static final List<String> KEYS = List.of("a", "b", "c", "{a}x", "s1", "s2", "n");

@@ -1,23 +1,11 @@
 package io.solaster.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import java.io.ByteArrayOutputStream;
-import java.util.ArrayList;
-import java.util.Arrays;
 import java.util.List;
 
-import io.solaster.testkit.gen.Property;
-import org.assertj.core.api.SoftAssertions;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
+import io.solaster.testkit.gen.Draw;
 
 /** Replies on hashes and sets are redis-server's to the byte, but for the order of what has none. */
-class CollectionDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class CollectionDifferentialTest extends ComparedByChance {
     /** Sequences, one a line, commands between semicolons. */
     private static final String SEQUENCES = """
             SADD a 1 2 3; SADD b 2 3 4; SADD c x 2; SINTER a b; SINTER a b c; SINTER a none; SINTER none; SINTER a; SINTER; SINTER a a; SUNION a b c none; SUNION none; SUNION; SDIFF a b; SDIFF a none b; SDIFF none a; SDIFF a a; SDIFF a; SINTERSTORE d a b; SMEMBERS d; SINTERSTORE d a none; EXISTS d; SINTERSTORE d; SUNIONSTORE d a b c; SMEMBERS d; SUNIONSTORE d; SDIFFSTORE d a b; SMEMBERS d; OBJECT ENCODING d; SDIFFSTORE a a b; SMEMBERS a; SUNIONSTORE a a b; SMEMBERS a; SDIFFSTORE a none; EXISTS a; SDIFFSTORE d; SINTERSTORE b b b; SMEMBERS b
@@ -36,46 +24,19 @@ class CollectionDifferentialTest {
             SSCAN none 0; SSCAN none x; SSCAN none 0 foo; SADD s 1 2 3 11; SSCAN s 0; SSCAN s 0 MATCH 1*; SSCAN s 0 COUNT 0; SSCAN s 0 COUNT x; SSCAN s 0 foo; SSCAN s x; SSCAN s 0 NOVALUES; SSCAN s; SSCAN s 0 count 1 match ?; SADD t x; SSCAN t 0; SSCAN t 0 MATCH y
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> compare(shards, protocol, RedisComparison.commands(line)));
+    CollectionDifferentialTest() {
+        super(SEQUENCES, 2, 4, CollectionDifferentialTest::trial);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToChanceAreRedis(int shards, String protocol) {
-        Property.check(2, 4, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            // Of few elements, small hashes and sets are made; of many, large ones.
-            int elements = draw.of(6, 60, 400);
-            draw.repeat(1500, _ -> {
-                String[] command = draw.from(each -> CollectionChance.command(each, elements));
-                commands.add(command);
-            });
-            compare(shards, protocol, commands);
-        });
+    private static List<String[]> trial(Draw draw) {
+        // Of few elements, small hashes and sets are made; of many, large ones.
+        int elements = draw.of(6, 60, 400);
+        return commands(draw, 1500, each -> CollectionChance.command(each, elements));
     }
 
-    /** All in one pipeline; every reply is looked at. */
-    private static void compare(int shards, String protocol, List<String[]> commands) {
-        try (RespClient theirs = redis.connect(); RespClient ours = StoreFixture.of(shards).connect()) {
-            ByteArrayOutputStream all = new ByteArrayOutputStream();
-            commands.forEach(command -> all.writeBytes(RespClient.encode(command)));
-            for (RespClient client : List.of(theirs, ours)) {
-                client.call("FLUSHALL");
-                client.call("HELLO", protocol);
-                client.send(all.toByteArray());
-            }
-            SoftAssertions replies = new SoftAssertions();
-            for (int i = 0; i < commands.size() && replies.errorsCollected().size() < 5; i++) {
-                String[] command = commands.get(i);
-                replies.assertThat(CollectionChance.inOrder(command, ours.reply())).as("%s, number %s",
-                        Arrays.toString(command), i)
-                        .isEqualTo(CollectionChance.inOrder(command, theirs.reply()));
-            }
-            replies.assertAll();
-        }
+    /** All in one pipeline. */
+    @Override
+    void compare(int shards, String protocol, List<String[]> commands, boolean single) {
+        redis.compare(shards, protocol, commands, false, CollectionChance::inOrder);
     }
 }

@@ -98,7 +98,7 @@ final class EffectsTest {
     @Test
     void ofHashesAndSetsSmallAndLarge() {
         for (int elements : new int[]{10, 1_000}) {
-            Property.check(1, elements, draw -> check(draw, 4, done -> {
+            Property.check(1, 100, draw -> check(draw, 4, done -> {
                 for (int i = 0; i < 100; i++) {
                     String[] words = CollectionChance.command(draw, elements);
                     done.add(String.join(" ", words));

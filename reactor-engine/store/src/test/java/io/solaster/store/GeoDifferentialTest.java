@@ -1,25 +1,16 @@
 package io.solaster.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Locale;
 
 import io.solaster.testkit.gen.Draw;
-import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /**
  * Every reply of commands on places is redis-server's to the byte, all digits of distances and coordinates
  * among them. Of a distance that is stored the last of 17 digits depends on who computes sines.
  */
-class GeoDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class GeoDifferentialTest extends ComparedByChance {
     private static final String SEQUENCES = """
             GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania; GEOPOS g Palermo Catania x; GEOPOS n a; GEOPOS g; GEODIST g Palermo Catania; GEODIST g Palermo Catania km; GEODIST g Palermo Catania FT; GEODIST g Palermo Catania mi; GEODIST g Palermo Catania x; GEODIST g Palermo x; GEODIST g x Palermo; GEODIST n a b; GEODIST g a b km x; GEODIST g Palermo Palermo; GEOHASH g Palermo Catania x; GEOHASH n a; GEOHASH g; ZRANGE g 0 -1 WITHSCORES; GEODIST n a b x; GEODIST g Palermo; GEOADD g
             GEOADD g 181 0 a; GEOADD g 0 86 a; GEOADD g -180.1 -85.1 a; GEOADD g x 0 a; GEOADD g 0 x a; GEOADD g 0 0; GEOADD g 0 0 a 1; GEOADD g NX XX 0 0 a; GEOADD g 180 85.05112878 a -180 -85.05112878 b 0 0 c; GEOPOS g a b c; GEOHASH g a b c; GEOADD g NX 1 1 a; GEOADD g XX 1 1 z; GEOADD g XX CH 1 1 a; GEOADD g CH 1 1 a 2 2 d; GEOADD g NX CH 3 3 a 3 3 e; ZCARD g; GEOADD g inf 0 a; GEOADD g nan 0 a; GEOADD g 0 1e400 a; SET k v; GEOADD k 0 0 a; GEOPOS k a; GEODIST k a b; GEOHASH k a; GEOSEARCH k FROMLONLAT 0 0 BYRADIUS 1 m; GEORADIUS k 0 0 1 m; GEORADIUSBYMEMBER k a 1 m; GEOADD k 999 0 a; GEOADD g CH NX; GEOADD g NX CH x; GEOADD g 0 0 a 0 91 b
@@ -28,35 +19,25 @@ class GeoDifferentialTest {
             GEOADD g 13.361389 38.115556 Palermo 15.087269 37.502669 Catania; GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 200 km; ZRANGE d 0 -1 WITHSCORES; GEOSEARCHSTORE d g FROMLONLAT 15 37 BYBOX 400 400 km STOREDIST; ZRANGE d 0 -1; GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 200 km WITHDIST; GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 200 km COUNT 1 ASC; ZCARD d; GEOSEARCHSTORE d g FROMLONLAT 15 37 BYRADIUS 1 m; EXISTS d; GEOSEARCHSTORE d n FROMMEMBER a BYRADIUS 1 m; GEOSEARCHSTORE g g FROMMEMBER Palermo BYRADIUS 1 m; ZRANGE g 0 -1; SET k v; GEOSEARCHSTORE k g FROMMEMBER Palermo BYRADIUS 1 m; TYPE k; GEOSEARCHSTORE d k FROMMEMBER Palermo BYRADIUS 1 m; ZADD z -5 a 1.5 b 1e15 c; GEOPOS z a b c; GEOHASH z b c; GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 99999 km; GEOSEARCH g FROMLONLAT 15 37 BYRADIUS 1e9 km; GEOSEARCH g FROMLONLAT 179.9 0 BYRADIUS 9000 km WITHDIST; GEOSEARCH g FROMLONLAT 0 85 BYRADIUS 9000 km WITHDIST ASC; GEOSEARCH g FROMLONLAT 0 0 BYBOX 99999 99999 km ASC
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    GeoDifferentialTest() {
+        super(SEQUENCES, 5, 6, GeoDifferentialTest::trial);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToChanceAreRedis(int shards, String protocol) {
-        Property.check(5, 6, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            int members = draw.of(20, 200, 3000);
-            // All over the earth, or near each other.
-            double extent = draw.of(1.0, 0.01);
-            for (int i = 0; i < members; i += 20) {
-                List<String> words = new ArrayList<>(List.of("GEOADD", draw.of("a", "b")));
-                for (int j = 0; j < 20; j++) {
-                    words.addAll(List.of(coordinate(draw, 180 * extent), coordinate(draw, 85 * extent),
-                            "m" + draw.nextInt(members)));
-                }
-                commands.add(words.toArray(String[]::new));
+    private static List<String[]> trial(Draw draw) {
+        List<String[]> commands = new ArrayList<>();
+        int members = draw.of(20, 200, 3000);
+        // All over the earth, or near each other.
+        double extent = draw.of(1.0, 0.01);
+        for (int i = 0; i < members; i += 20) {
+            List<String> words = new ArrayList<>(List.of("GEOADD", draw.of("a", "b")));
+            for (int j = 0; j < 20; j++) {
+                words.addAll(List.of(coordinate(draw, 180 * extent), coordinate(draw, 85 * extent),
+                        "m" + draw.nextInt(members)));
             }
-            draw.repeat(200, _ -> {
-                String[] command = draw.from(each -> chance(each, members, extent));
-                commands.add(command);
-            });
-            redis.compare(shards, protocol, commands, false);
-        });
+            commands.add(words.toArray(String[]::new));
+        }
+        commands.addAll(commands(draw, 200, each -> chance(each, members, extent)));
+        return commands;
     }
 
     private static String coordinate(Draw draw, double most) {

@@ -1,6 +1,13 @@
 package io.solaster.store;
 
+import static org.junit.jupiter.api.Assumptions.assumeTrue;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.function.LongSupplier;
 
 import io.solaster.config.EngineConfig;
@@ -25,6 +32,7 @@ final class KeptStore implements AutoCloseable {
     }
 
     KeptStore(int shards, StorePersistenceConfig config, LongSupplier clock) {
+        assumeLocks(Path.of(java.util.Objects.requireNonNull(config.directory())));
         engine = Engine.start(EngineConfig.defaults().withShards(shards).withPinning(Pinning.NEVER));
         try {
             store = Store.on(engine, StoreConfig.defaults().withPersistence(config), clock);
@@ -33,6 +41,22 @@ final class KeptStore implements AutoCloseable {
         } catch (RuntimeException | Error failed) {
             engine.close();
             throw failed;
+        }
+    }
+
+    /** Skips the test where files cannot be locked, as on some network file systems. */
+    static void assumeLocks(Path directory) {
+        Path tried = directory.resolve("tried");
+        try {
+            Files.createDirectories(directory);
+            try (FileChannel channel = FileChannel.open(tried, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
+                channel.lock();
+            } catch (IOException none) {
+                assumeTrue(false, "no locks of files in " + directory + ": " + none.getMessage());
+            }
+            Files.delete(tried);
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
         }
     }
 

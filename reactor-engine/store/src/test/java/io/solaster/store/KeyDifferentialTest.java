@@ -10,16 +10,11 @@ import java.util.TreeSet;
 
 import io.solaster.testkit.gen.Draw;
 import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands on keys answer as redis-server does; where an answer has no order, it has the same elements. */
-class KeyDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class KeyDifferentialTest extends ComparedWithRedis {
     private static final String SEQUENCES = """
             KEYS; KEYS a b; KEYS *; SET a 1; KEYS *; KEYS a; KEYS b; KEYS ""; SET "" 1; DEL a; KEYS ""; KEYS *; KEYS **; KEYS ?; KEYS ?*; KEYS [^a]; DEL ""; RANDOMKEY; SET a 1; RANDOMKEY; RANDOMKEY x; SET a 1 PXAT 1; RANDOMKEY; KEYS *
             SCAN; SCAN x; SCAN 1x; SCAN " 1"; SCAN -; SCAN 18446744073709551616; SCAN 0 COUNT; SCAN 0 COUNT x; SCAN 0 COUNT 0; SCAN 0 COUNT -1; SCAN 0 MATCH; SCAN 0 foo 1; SCAN 0 TYPE; SCAN 0 COUNT 10 foo; SCAN 0; SCAN ""; SCAN +0; SCAN -0; SCAN 0 TYPE string; SCAN 0 TYPE foo COUNT 5 MATCH x; SCAN 0 MATCH a MATCH b count 1 COUNT 100
@@ -30,11 +25,8 @@ class KeyDifferentialTest {
             RESTORE a 0 x; RESTORE a x x; RESTORE a -1 x; RESTORE a 0 ""; RESTORE a 0 0123456789; RESTORE a 0 "\\x00\\x03foo\\x0a\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00\\x00"; RESTORE a 0 x foo; RESTORE a 0 x IDLETIME; RESTORE a 0 x IDLETIME x; RESTORE a 0 x IDLETIME -1; RESTORE a 0 x FREQ 256; RESTORE a 0 x FREQ -1; RESTORE a 0 x FREQ x; RESTORE a 0 x FREQ 1 IDLETIME 1; RESTORE a 0 x IDLETIME 1 FREQ 1; RESTORE a 0 x REPLACE ABSTTL IDLETIME 5; SET a 1; RESTORE a x x; RESTORE a 0 x REPLACE; RESTORE a x x REPLACE; RESTORE a 0; RESTORE a; GET a
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    KeyDifferentialTest() {
+        super(SEQUENCES);
     }
 
     private static final List<String> LETTERS = List.of("a", "b", "A", "*", "?", "[", "]", "^", "-", "\\", "\u0080",

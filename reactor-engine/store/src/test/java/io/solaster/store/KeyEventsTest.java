@@ -28,6 +28,7 @@ class KeyEventsTest {
             HSET h a 1 b 2; HSET h a 1; HSETNX h a 2; HSETNX h c 2; HMSET h d 1; HINCRBY h a 1; HINCRBYFLOAT h a 1.5; HDEL h nope; HDEL h a b; HDEL h c d
             ZADD z 1 a 2 b; ZADD z 1 a; ZADD z 3 a; ZADD z INCR 1 a; ZINCRBY z 1 b; ZREM z x; ZREM z a; ZADD z 1 a 2 b 3 c 4 d 5 e; ZPOPMIN z; ZPOPMAX z 1; ZREMRANGEBYRANK z 0 0; ZREMRANGEBYSCORE z 4 4; ZREMRANGEBYLEX z - +; ZADD z 1 a 2 b; ZRANGESTORE y{z} z 0 -1; ZUNIONSTORE y{z} 2 z y{z}; ZINTERSTORE y{z} 2 z y{z}; ZDIFFSTORE y{z} 2 z y{z}; ZMPOP 1 z MIN; ZMPOP 1 z MAX; ZADD z 1 a; ZPOPMIN z
             SET a 1; RENAME a b{a}; RENAMENX b{a} c{a}; COPY c{a} d{a}; RPUSH l 1 2; RENAME l m{l}; MSET x 1 {x}y 2; MSETNX {x}z 1 {x}w 2; FLUSHALL
+            SELECT 3; SET a 1 EX 100; COPY a b{a} DB 12; MOVE a 12; SELECT 12; APPEND a x; RENAME a c{a}; SELECT 3; SWAPDB 3 12; INCR c{a}x; DEL a c{a} b{a}; SET a 1; FLUSHDB; SELECT 0
             """;
 
     private static void configure(RespClient client, String classes) {

@@ -1,21 +1,12 @@
 package io.solaster.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
-import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every reply of commands on lists is redis-server's to the byte. */
-class ListDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class ListDifferentialTest extends ComparedByChance {
     private static final String SEQUENCES = """
             LPUSH a 1; LPUSH a 2 3; RPUSH a 4 5; LRANGE a 0 -1; LLEN a; LPUSH a; LPUSH; RPUSH a; LPUSHX a 0; RPUSHX a 9 10; LPUSHX b 1; RPUSHX b 1 2; EXISTS b; LPUSHX a; LRANGE a 0 -1; TYPE a; LLEN b; LLEN; LLEN a b; LRANGE b 0 -1
             RPUSH a x; SET s 1; LPUSH s 1; RPUSH s 1; LPUSHX s 1; LPOP s; RPOP s 2; LLEN s; LINDEX s 0; LINDEX s x; LSET s 0 x; LSET s x x; LINSERT s BEFORE a b; LREM s 1 a; LREM s x a; LTRIM s 0 1; LTRIM s x 1; LRANGE s 0 1; LRANGE s 0 x; LPOS s a; LPOS s a COUNT x; GET a; INCR a; APPEND a x; STRLEN a; GETRANGE a 0 1; SETRANGE a 0 x; GETSET a x; GETDEL a; SET a 1 GET; MGET a s; SET a 1; GET a; LPUSH a x; DEL a; LPUSH a x; TYPE a; EXPIRE a 1000; LPUSH a y; TTL a; LPOP a 2; TTL a
@@ -37,25 +28,13 @@ class ListDifferentialTest {
             CLIENT UNBLOCK x; CLIENT UNBLOCK 999999; CLIENT UNBLOCK 1 foo; CLIENT UNBLOCK 999999 error; CLIENT UNBLOCK 999999 TIMEOUT; CLIENT UNBLOCK 1 2 3; CLIENT UNBLOCK
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    ListDifferentialTest() {
+        super(SEQUENCES, 1, 4, ListDifferentialTest::trial);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToChanceAreRedis(int shards, String protocol) {
-        Property.check(1, 4, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            int most = draw.of(3, 40, 400);
-            draw.repeat(1200, _ -> {
-                String[] command = draw.from(each -> chance(each, most));
-                commands.add(command);
-            });
-            redis.compare(shards, protocol, commands, false);
-        });
+    private static List<String[]> trial(Draw draw) {
+        int most = draw.of(3, 40, 400);
+        return commands(draw, 1200, each -> chance(each, most));
     }
 
     private static final List<String> KEYS = List.of("a", "b", "c", "{a}x");

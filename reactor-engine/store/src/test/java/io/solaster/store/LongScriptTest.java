@@ -5,32 +5,20 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.time.Duration;
 import java.util.function.Predicate;
 
-import org.junit.jupiter.api.AfterAll;
+import io.solaster.store.script.NeedsLua;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scripts that take long, or never end: others are served beside them, and refused once that is too much. */
-class LongScriptTest {
-    private static StoreFixture fixture;
-
+@NeedsLua
+class LongScriptTest extends OwnStoreTest {
     private static final String BUSY = "-BUSY Redis is busy running a script. You can only call SCRIPT KILL or SHUTDOWN NOSAVE.";
 
     private RespClient running;
     private RespClient other;
-
-    @BeforeAll
-    static void start() {
-        fixture = StoreFixture.patient(2);
-    }
-
-    @AfterAll
-    static void stop() {
-        fixture.engine().close();
-    }
 
     @BeforeEach
     void connect() {

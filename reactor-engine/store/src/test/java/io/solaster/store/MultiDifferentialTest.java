@@ -1,19 +1,11 @@
 package io.solaster.store;
 
-import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
-import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every reply of MULTI, EXEC, DISCARD, WATCH and UNWATCH is redis-server's to the byte. */
-class MultiDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class MultiDifferentialTest extends ComparedByChance {
     private static final String SEQUENCES = """
             MULTI; MULTI; WATCH a; PING; EXEC; EXEC; DISCARD; MULTI; DISCARD; EXEC; MULTI; EXEC; UNWATCH; MULTI; UNWATCH; EXEC
             MULTI x; EXEC x; DISCARD x; WATCH; UNWATCH x; MULTI; MULTI x; EXEC; EXEC; MULTI; EXEC x; EXEC; MULTI; WATCH; EXEC
@@ -37,22 +29,12 @@ class MultiDifferentialTest {
 
     private static final List<String> KEYS = List.of("a", "b", "c", "d", "e");
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void sequences(int shards, String protocol) {
-        SEQUENCES.lines().forEach(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    MultiDifferentialTest() {
+        super(SEQUENCES, 1, 12, MultiDifferentialTest::trial);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void drawn(int shards, String protocol) {
-        Property.check(shards, 12, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            for (int i = 0; i < 150; i++) {
-                commands.add(command(draw));
-            }
-            redis.compare(shards, protocol, commands, false);
-        });
+    private static List<String[]> trial(Draw draw) {
+        return commands(draw, 150, MultiDifferentialTest::command);
     }
 
     private static String[] command(Draw draw) {

@@ -16,7 +16,6 @@ import java.util.TreeMap;
 import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.CopyOnWriteArrayList;
 import java.util.concurrent.atomic.AtomicInteger;
-import java.util.stream.IntStream;
 
 import io.solaster.testkit.check.History;
 import io.solaster.testkit.check.History.Recorder;
@@ -25,60 +24,15 @@ import io.solaster.testkit.check.Model;
 import io.solaster.testkit.check.Model.Step;
 import io.solaster.testkit.check.Verdict;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** EXEC beside other commands, and beside itself: as if each of them were run alone. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2, 4})
-class MultiHistoryTest {
+class MultiHistoryTest extends ManyClientsTest {
     private static final List<String> KEYS = List.of("h0", "h1", "h2", "h3");
-    private static final Duration GENEROUS = Duration.ofMinutes(2);
-
-    @Parameter
-    int shards;
-
-    private StoreFixture store;
-    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-
-    @BeforeEach
-    void empty() {
-        store = StoreFixture.of(shards);
-        store.connectEmpty().close();
-    }
-
-    @AfterEach
-    void nothingIsLeft() {
-        for (int shard = 0; shard < shards; shard++) {
-            int each = shard;
-            StoreFixture.await("no key is watched or locked", () -> store.servers().on(each, _ -> {
-                var part = StoreFixture.parts(store.store()).part(each);
-                return part.watches().count() == 0 && part.locks().isFree();
-            }).join());
-        }
-    }
-
-    private interface Work {
-        void with(RespClient client, Random random);
-    }
-
-    private void inParallel(int clients, Work work) throws InterruptedException {
-        List<Thread> threads = IntStream.range(0, clients).mapToObj(i -> Thread.ofVirtual().start(() -> {
-            try (RespClient client = store.connect()) {
-                work.with(client, new Random(i));
-            } catch (Throwable failure) {
-                failures.add(failure);
-            }
-        })).toList();
-        for (Thread thread : threads) {
-            assertThat(thread.join(GENEROUS)).as("it has ended").isTrue();
-        }
-        assertThat(failures).isEmpty();
-    }
 
     /** Commands as one pipeline; the reply of the last. */
     private static String last(RespClient client, List<String> lines) {

@@ -12,6 +12,7 @@ import java.util.stream.IntStream;
 
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.value.ByteSize;
+import io.solaster.store.script.NeedsLua;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -266,5 +267,101 @@ class MultiTest {
         client.send("EXEC");
         assertThat(client.rest()).isEqualTo("*3|+OK|:1|+OK");
         assertThat(other.call("MGET", "a", "b")).isEqualTo("*2|$1|1|$1|1");
+    }
+
+    @Test
+    @NeedsLua
+    void aScriptOverShardsIsAmongThem() {
+        String each = "local s = 0 for i = 1, #KEYS do s = s + redis.call('INCRBY', KEYS[i], i) end return s";
+        client.call("MULTI");
+        client.call("SET", "a", "10");
+        client.call("EVAL", each, "4", "a", "b", "c", "d");
+        client.call("GET", "d");
+        client.call("EVAL", "return redis.call('GET', 'a') + redis.call('GET', 'b')", "0");
+        client.call("EVAL", "return redis.call('SET', 'undeclared', 1)", "2", "a", "b");
+        client.call("EVAL", each, "4", "a", "b", "c", "d");
+        client.call("EVAL", "error('mine')", "4", "a", "b", "c", "d");
+        client.call("MGET", "a", "b", "c", "d");
+        String replies = client.call("EXEC");
+        // All keys are its own, as one of the scripts names none.
+        assertThat(replies).startsWith("*8|+OK|:20|$1|4|:13|+OK|:30|-ERR ").contains("mine")
+                .endsWith("|*4|$2|12|$1|4|$1|6|$1|8");
+    }
+
+    @Test
+    @NeedsLua
+    void manyScriptsOverShardsAreAmongThem() {
+        client.call("MULTI");
+        for (int i = 0; i < 500; i++) {
+            client.send("EVAL", "redis.call('INCR', KEYS[1]) return redis.call('INCR', KEYS[2])", "2", "a", "b");
+            client.send("GET", "a");
+        }
+        for (int i = 0; i < 1000; i++) {
+            assertThat(client.reply()).isEqualTo("+QUEUED");
+        }
+        StringBuilder expected = new StringBuilder("*1000");
+        for (int i = 1; i <= 500; i++) {
+            String text = Integer.toString(i);
+            expected.append("|:").append(i).append("|$").append(text.length()).append('|').append(i);
+        }
+        assertThat(client.call("EXEC")).isEqualTo(expected.toString());
+    }
+
+    @Test
+    @NeedsLua
+    void scriptsInItSeeNothingHalfDone() throws InterruptedException {
+        String move = "local n = redis.call('GET', KEYS[1]) or '0' for i = 1, #KEYS do if (redis.call('GET', KEYS[i]) or '0')"
+                + " ~= n then return redis.error_reply('HALF') end end"
+                + " for i = 1, #KEYS do redis.call('INCR', KEYS[i]) end return n";
+        List<String> wrong = new ArrayList<>();
+        List<Thread> threads = new ArrayList<>();
+        for (int thread = 0; thread < 3; thread++) {
+            threads.add(Thread.ofPlatform().start(() -> {
+                try (RespClient mine = store.connect()) {
+                    for (int i = 0; i < 60; i++) {
+                        mine.call("MULTI");
+                        mine.call("EVAL", move, "4", "a", "b", "c", "d");
+                        mine.call("EVAL", move, "2", "a", "c");
+                        mine.call("EVAL", move, "2", "b", "d");
+                        String replies = mine.call("EXEC");
+                        if (replies.contains("HALF") || !replies.startsWith("*3|")) {
+                            synchronized (wrong) {
+                                wrong.add(replies);
+                            }
+                        }
+                    }
+                }
+            }));
+        }
+        for (Thread each : threads) {
+            each.join();
+        }
+        assertThat(wrong).isEmpty();
+        assertThat(client.call("MGET", "a", "b", "c", "d")).isEqualTo("*4|$3|360|$3|360|$3|360|$3|360");
+    }
+
+    @Test
+    @NeedsLua
+    void aScriptInItIsOverAlsoWhereItsClientIsGone() {
+        try (RespClient gone = store.connect()) {
+            gone.call("MULTI");
+            gone.call("EVAL", "for i = 1, 2e6 do end for i = 1, #KEYS do redis.call('SET', KEYS[i], 'x') end", "4", "a",
+                    "b", "c", "d");
+            gone.call("SET", "e", "x");
+            gone.send("EXEC");
+        }
+        StoreFixture.await("it is done", () -> client.call("MGET", "a", "b", "c", "d", "e")
+                .equals("*5|$1|x|$1|x|$1|x|$1|x|$1|x"));
+    }
+
+    @Test
+    @NeedsLua
+    void aKeyThatIsWatchedKeepsAScriptFromRunning() {
+        client.call("WATCH", "b");
+        client.call("MULTI");
+        client.call("EVAL", "return redis.call('SET', KEYS[1], 'x')", "2", "a", "b");
+        other.call("SET", "b", "y");
+        assertThat(client.call("EXEC")).isEqualTo("*-1");
+        assertThat(client.call("GET", "a")).isEqualTo("$-1");
     }
 }

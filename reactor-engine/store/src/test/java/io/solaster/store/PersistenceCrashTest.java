@@ -154,26 +154,31 @@ final class PersistenceCrashTest {
     @Test
     void whatWasAnsweredOutlivesThePowerIfItIsSyncedAlways() {
         int answered = 0;
-        for (long seed = 0; seed < 6; seed++) {
+        for (long seed = 0; seed < 2; seed++) {
             answered += lives(seed, "always", true);
         }
         assertThat(answered).isPositive();
     }
 
+    @Tag("full")
+    @ParameterizedTest
+    @ValueSource(strings = {"always", "20ms"})
+    void noCrashOfMoreLosesWhatItMayNot(String fsync) {
+        for (long seed = 2; seed < 8; seed++) {
+            lives(seed, fsync, true);
+        }
+    }
+
     @Test
     void whatWasAnsweredOutlivesTheProcess() {
         for (String fsync : List.of("20ms", "never")) {
-            for (long seed = 0; seed < 3; seed++) {
-                assertThat(lives(seed, fsync, false)).isPositive();
-            }
+            assertThat(lives(0, fsync, false)).isPositive();
         }
     }
 
     @Test
     void aCrashLeavesSomeVersionOfEachKey() {
-        for (long seed = 0; seed < 3; seed++) {
-            assertThat(lives(seed, "20ms", true)).isGreaterThanOrEqualTo(0);
-        }
+        assertThat(lives(0, "20ms", true)).isGreaterThanOrEqualTo(0);
     }
 
     @Tag("full")

@@ -1,15 +1,14 @@
 package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
-import static org.junit.jupiter.api.Assumptions.assumeTrue;
 
-import java.io.IOException;
 import java.io.UncheckedIOException;
-import java.nio.channels.FileChannel;
-import java.nio.file.Files;
 import java.nio.file.Path;
-import java.nio.file.StandardOpenOption;
+import java.util.ArrayList;
+import java.util.List;
 import java.util.Random;
+import java.util.concurrent.FutureTask;
+import java.util.concurrent.TimeUnit;
 
 import io.solaster.testkit.chaos.ChildJvm;
 import io.solaster.testkit.chaos.Events;
@@ -33,14 +32,8 @@ final class PersistenceKillTest {
     private int answered;
 
     @BeforeEach
-    void locksAreHadHere() throws IOException {
-        Path tried = directory.resolve("tried");
-        try (FileChannel channel = FileChannel.open(tried, StandardOpenOption.CREATE, StandardOpenOption.WRITE)) {
-            assertThat(channel.tryLock()).isNotNull();
-        } catch (IOException none) {
-            assumeTrue(false, "no locks of files in " + directory + ": " + none.getMessage());
-        }
-        Files.delete(tried);
+    void locksAreHadHere() {
+        KeptStore.assumeLocks(directory);
     }
 
     private void kill(Events events, Random random, String fsync, int times) throws Exception {
@@ -123,10 +116,63 @@ final class PersistenceKillTest {
         }
     }
 
+    /** A client that moves amounts between counters of both shards, over and over. */
+    private static int move(int port, Random random) {
+        int moved = 0;
+        try (RespClient client = new RespClient(port)) {
+            while (true) {
+                String amount = Integer.toString(random.nextInt(100));
+                client.send("MULTI").send("DECRBY", "account" + random.nextInt(8), amount)
+                        .send("INCRBY", "account" + random.nextInt(8), amount).send("EXEC");
+                for (int i = 0; i < 4; i++) {
+                    client.reply();
+                }
+                moved++;
+            }
+        } catch (UncheckedIOException killed) {
+            return moved;
+        }
+    }
+
+    @ParameterizedTest
+    @ValueSource(strings = {"always", "1s"})
+    void whatWasTakenFromOneShardWasGivenToTheOther(String fsync, Events events, @Seed long seed) throws Exception {
+        for (int life = 0; life < 3; life++) {
+            try (ChildJvm child = ChildJvm.of(KeptProcess.class, directory.toString(), fsync, "2").start(events)) {
+                int port = child.number("port ");
+                List<FutureTask<Integer>> clients = new ArrayList<>();
+                for (int i = 0; i < 3; i++) {
+                    Random random = new Random(seed + i);
+                    FutureTask<Integer> client = new FutureTask<>(() -> move(port, random));
+                    clients.add(client);
+                    Thread.ofVirtual().start(client);
+                }
+                try (RespClient observer = new RespClient(port)) {
+                    for (int i = 0; i < 20; i++) {
+                        observer.call(i % 8 == 5 ? "BGSAVE" : "DBSIZE");
+                        observer.call("MSET", "account-a", "1", "account-b", "1");
+                    }
+                }
+                child.kill();
+                for (FutureTask<Integer> each : clients) {
+                    assertThat(each.get(1, TimeUnit.MINUTES)).isNotNegative();
+                }
+            }
+            try (KeptStore store = KeptStore.open(2 + life % 2, directory); RespClient client = store.connect()) {
+                int sum = 0;
+                for (int i = 0; i < 8; i++) {
+                    String value = client.call("GET", "account" + i);
+                    sum += value.equals("$-1") ? 0 : Integer.parseInt(value.substring(value.indexOf('|') + 1));
+                }
+                assertThat(sum).as("after kill %d", life).isZero();
+            }
+        }
+    }
+
     @ParameterizedTest
     @ValueSource(strings = {"always", "1s", "never"})
     void whatWasAnsweredIsThere(String fsync, Events events, @Seed long seed) throws Exception {
-        kill(events, new Random(seed), fsync, 2);
+        kill(events, new Random(seed), fsync, 1);
     }
 
     @Tag("full")

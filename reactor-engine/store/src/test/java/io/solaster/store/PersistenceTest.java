@@ -23,6 +23,7 @@ import java.util.zip.CRC32C;
 import io.solaster.config.StorePersistenceConfig;
 import io.solaster.config.value.Fsync;
 import io.solaster.log.LogDamagedException;
+import io.solaster.store.script.NeedsLua;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -117,6 +118,41 @@ final class PersistenceTest {
         }
         try (KeptStore store = KeptStore.open(after, directory); RespClient client = store.connect()) {
             assertThat(content(client, "a", "b", "c", "d")).isEqualTo(expected);
+        }
+    }
+
+    @Test
+    void whatIsChangedInManyTurnsIsThereAfterARestart() {
+        List<String> reads = List.of("LRANGE list 0 -1", "LRANGE pops 0 -1", "ZRANGE zset 0 -1 WITHSCORES",
+                "SMEMBERS set");
+        List<String> before = new ArrayList<>();
+        try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
+            for (int from = 0; from < 20_000; from += 1_000) {
+                List<String> list = new ArrayList<>(List.of("RPUSH", "list"));
+                List<String> pops = new ArrayList<>(List.of("RPUSH", "pops"));
+                List<String> zset = new ArrayList<>(List.of("ZADD", "zset"));
+                List<String> set = new ArrayList<>(List.of("SADD", "set"));
+                for (int i = from; i < from + 1_000; i++) {
+                    list.add(i % 3 == 0 ? "some" : "element" + i);
+                    pops.add("element" + i);
+                    set.add("member" + i);
+                    zset.addAll(List.of(Integer.toString(i), "member" + i));
+                }
+                for (List<String> each : List.of(list, pops, zset, set)) {
+                    client.call(each.toArray(String[]::new));
+                }
+            }
+            for (String command : List.of("LREM list 3000 some", "LREM list -3000 some", "LTRIM list 100 -200",
+                    "LPOP pops 7000", "RPOP pops 7000", "ZPOPMIN zset 5000", "ZREMRANGEBYRANK zset 10 9000",
+                    "SPOP set 9000")) {
+                assertThat(client.call(command.split(" ", -1))).doesNotStartWith("-");
+            }
+            reads.forEach(read -> before.add(sorted(client.call(read.split(" ", -1)))));
+        }
+        try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
+            for (int i = 0; i < before.size(); i++) {
+                assertThat(sorted(client.call(reads.get(i).split(" ", -1)))).isEqualTo(before.get(i));
+            }
         }
     }
 
@@ -286,6 +322,7 @@ final class PersistenceTest {
 
     /** It is answered in a later turn, once the log has what it wrote. */
     @Test
+    @NeedsLua
     void aScriptOfSeveralTurnsIsKept() {
         StorePersistenceConfig always = KeptStore.small(directory).withFsync(Fsync.ALWAYS);
         try (KeptStore store = new KeptStore(1, always); RespClient client = store.connect()) {

@@ -1,16 +1,7 @@
 package io.solaster.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
-
 /** What one client is answered about subscriptions is what redis-server answers. */
-class PubSubDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class PubSubDifferentialTest extends ComparedWithRedis {
     /** Behind a command that is answered by several messages stand as many that have one reply, to read them all. */
     private static final String SEQUENCES = """
             SUBSCRIBE a; SUBSCRIBE a; SUBSCRIBE a b a c; PING; PING x; PING x y; UNSUBSCRIBE b; UNSUBSCRIBE b; UNSUBSCRIBE nope; GET a; RESET; PING; PING; PING; PING
@@ -21,10 +12,7 @@ class PubSubDifferentialTest {
             COMMAND INFO subscribe unsubscribe psubscribe punsubscribe ssubscribe sunsubscribe publish spublish; COMMAND INFO pubsub|channels pubsub|numsub pubsub|numpat pubsub|shardchannels pubsub|shardnumsub pubsub|help; COMMAND GETKEYS PUBLISH a b; COMMAND GETKEYS SPUBLISH a b; COMMAND GETKEYS SSUBSCRIBE a
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    PubSubDifferentialTest() {
+        super(SEQUENCES);
     }
 }

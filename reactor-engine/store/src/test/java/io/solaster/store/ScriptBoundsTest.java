@@ -2,29 +2,21 @@ package io.solaster.store;
 
 import static org.assertj.core.api.Assertions.assertThat;
 
-import org.junit.jupiter.api.AfterAll;
+import java.util.ArrayList;
+import java.util.List;
+import java.util.stream.IntStream;
+
+import io.solaster.store.script.NeedsLua;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** What scripts may not exceed, and what one does not leave to the next. */
-class ScriptBoundsTest {
-    private static StoreFixture fixture;
-
+@NeedsLua
+class ScriptBoundsTest extends OwnStoreTest {
     private RespClient client;
-
-    @BeforeAll
-    static void start() {
-        fixture = StoreFixture.patient(2);
-    }
-
-    @AfterAll
-    static void stop() {
-        fixture.engine().close();
-    }
 
     @BeforeEach
     void connect() {
@@ -142,6 +134,35 @@ class ScriptBoundsTest {
                 """;
         assertThat(client.call("MSET", "a", "x", "b", "x", "c", "x", "d", "x")).isEqualTo("+OK");
         assertThat(client.call("EVAL", script, "4", "a", "b", "c", "d")).isEqualTo(":6000");
+    }
+
+    /** Each has a thread of its own, and more than a few of those are not kept. */
+    @Test
+    void keepsNothingOfScriptsThatRanBesideOthers() {
+        List<String> keys = IntStream.range(0, 1000).mapToObj(i -> "key" + i)
+                .filter(key -> fixture.engine().shardOf(key) == 0).limit(40).toList();
+        String waits = "redis.call('PUBLISH', 'begun', '') while redis.call('PUBSUB', 'NUMSUB', 'go')[2] == 0 do end";
+        String kilobytes = "collectgarbage() return math.floor(collectgarbage('count'))";
+        List<RespClient> many = new ArrayList<>();
+        try (RespClient told = fixture.connect(); RespClient go = fixture.connect()) {
+            told.call("SUBSCRIBE", "begun");
+            keys.forEach(_ -> many.add(fixture.connect()));
+            long first = 0;
+            for (int round = 0; round < 30; round++) {
+                for (int i = 0; i < many.size(); i++) {
+                    many.get(i).send("EVAL", waits, "1", keys.get(i));
+                }
+                keys.forEach(_ -> assertThat(told.reply()).contains("begun"));
+                go.call("SUBSCRIBE", "go");
+                many.forEach(each -> assertThat(each.reply()).isEqualTo("$-1"));
+                go.call("UNSUBSCRIBE", "go");
+                long now = Long.parseLong(client.call("EVAL", kilobytes, "1", keys.getFirst()).substring(1));
+                first = round == 0 ? now : first;
+                assertThat(now).as("kilobytes after round %s", round).isLessThan(first + 600);
+            }
+        } finally {
+            many.forEach(RespClient::close);
+        }
     }
 
     @Test

@@ -3,11 +3,13 @@ package io.solaster.store;
 import java.util.ArrayList;
 import java.util.List;
 
+import io.solaster.store.script.NeedsLua;
 import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every reply of scripts is redis-server's to the byte, and so are the errors. */
+@NeedsLua
 class ScriptDifferentialTest {
     @RegisterExtension
     static final RedisComparison redis = new RedisComparison();

@@ -4,18 +4,16 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.List;
 
-import org.junit.jupiter.api.AfterAll;
+import io.solaster.store.script.NeedsLua;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Scripts as applications use them, and those that mean harm. */
-class ScriptTest {
-    private static StoreFixture fixture;
-
+@NeedsLua
+class ScriptTest extends OwnStoreTest {
     private static final String LIMITER = """
             local key = KEYS[1]
             local limit = tonumber(ARGV[1])
@@ -52,16 +50,6 @@ class ScriptTest {
             """;
 
     private RespClient client;
-
-    @BeforeAll
-    static void start() {
-        fixture = StoreFixture.patient(2);
-    }
-
-    @AfterAll
-    static void stop() {
-        fixture.engine().close();
-    }
 
     @BeforeEach
     void connect() {

@@ -1,21 +1,12 @@
 package io.solaster.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
-import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every reply of SORT is redis-server's to the byte. */
-class SortDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class SortDifferentialTest extends ComparedByChance {
     private static final String SEQUENCES = """
             RPUSH l 3 1 2 10 -5; SORT l; SORT l DESC; SORT l ASC; SORT l ALPHA; SORT l ALPHA DESC; SORT l LIMIT 1 2; SORT l LIMIT 0 0; SORT l LIMIT 4 10; SORT l LIMIT 5 1; SORT l LIMIT -1 2; SORT l LIMIT 1 -1; SORT l LIMIT 1 -5; SORT l LIMIT 9223372036854775807 9223372036854775807; SORT l BY nosort; SORT l BY nosort DESC; SORT l BY nosort LIMIT 1 2; SORT l BY nosort DESC LIMIT 1 3; SORT l BY nosort LIMIT 9 2; SORT l GET #; SORT l GET # GET #; SORT l GET x; SORT l STORE d; LRANGE d 0 -1; SORT l LIMIT 9 1 STORE d; EXISTS d; SORT n; SORT n STORE d; SORT n GET # STORE d
             SORT; SORT l x; SORT l LIMIT; SORT l LIMIT 1; SORT l LIMIT x 1; SORT l LIMIT 1 x; SORT l BY; SORT l GET; SORT l STORE; SORT_RO l STORE d; SORT_RO l; SET k v; SORT k; SORT k x; HSET h a 1; SORT h; SORT_RO h; RPUSH l a b; SORT l; SORT l ALPHA; SORT l BY nosort; SORT l BY nosort ALPHA; SORT l STORE d; EXISTS d; RPUSH m 1 ""; SORT m; RPUSH w " 1" "2"; SORT w; RPUSH x "1 " 2; SORT x; RPUSH y inf -inf 1e3 0x10; SORT y; RPUSH z nan 1; SORT z; RPUSH o 1e999 1; SORT o; RPUSH u 1e-999 1; SORT u; RPUSH v "1\\x00x" 0; SORT v
@@ -24,25 +15,13 @@ class SortDifferentialTest {
             RPUSH l 1 1 2 2 3; SORT l; SORT l BY w*; SET w1 5; SET w2 5; SET w3 5; SORT l BY w*; SORT l BY w* DESC; RPUSH t b B a A ab 1 10 9; SORT t ALPHA; SORT t ALPHA LIMIT 2 4; SORT l STORE a STORE b; EXISTS a; LRANGE b 0 -1; EXPIRE b 100; SORT l STORE b; TTL b; SET str x; SORT l STORE str; TYPE str
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    SortDifferentialTest() {
+        super(SEQUENCES, 4, 4, SortDifferentialTest::trial);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToChanceAreRedis(int shards, String protocol) {
-        Property.check(4, 4, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            int elements = draw.of(10, 100, 2000);
-            draw.repeat(200, _ -> {
-                String[] command = draw.from(each -> chance(each, elements));
-                commands.add(command);
-            });
-            redis.compare(shards, protocol, commands, false);
-        });
+    private static List<String[]> trial(Draw draw) {
+        int elements = draw.of(10, 100, 2000);
+        return commands(draw, 200, each -> chance(each, elements));
     }
 
     private static String[] chance(Draw draw, int elements) {

@@ -1,21 +1,12 @@
 package io.solaster.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
-import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
-import org.junit.jupiter.params.ParameterizedTest;
-import org.junit.jupiter.params.provider.MethodSource;
 
 /** Every reply of commands on sorted sets is redis-server's to the byte, save those that chance decides. */
-class SortedSetDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class SortedSetDifferentialTest extends ComparedByChance {
     private static final String SEQUENCES = """
             ZADD z 1 a; ZADD z 2 b 3 c; ZADD z 2 a 9 d; ZRANGE z 0 -1 WITHSCORES; ZCARD z; ZCARD n; ZADD z 1; ZADD z; ZADD z 1 a 2; ZADD z x a; ZADD z 1 a x b; ZADD z nan a; ZADD n x a; EXISTS n; TYPE z; ZSCORE z a; ZSCORE z x; ZSCORE n a; ZSCORE z; ZMSCORE z a x b; ZMSCORE n a b; ZMSCORE z; ZREM z a x; ZREM z b c d; EXISTS z; ZREM z a; ZREM z
             SET s 1; ZADD s 1 a; ZADD s x a; ZINCRBY s 1 a; ZREM s a; ZCARD s; ZSCORE s a; ZMSCORE s a; ZRANK s a; ZREVRANK s a; ZCOUNT s 0 1; ZCOUNT s x 1; ZLEXCOUNT s - +; ZLEXCOUNT s x +; ZRANGE s 0 1; ZRANGE s x 1; ZRANGEBYSCORE s 0 1; ZRANGEBYLEX s - +; ZREVRANGE s 0 1; ZREMRANGEBYRANK s 0 1; ZREMRANGEBYSCORE s 0 1; ZREMRANGEBYLEX s - +; ZPOPMIN s; ZPOPMAX s 2; ZRANDMEMBER s; ZRANDMEMBER s 1; ZSCAN s 0; LPUSH s 1; ZADD z 1 a; GET z; LLEN z; INCR z; LPUSH z 1; SET z 1; ZADD z 1 a; DEL z; ZADD z 1 a; EXPIRE z 1000; ZADD z 2 b; TTL z
@@ -35,26 +26,14 @@ class SortedSetDifferentialTest {
             BZPOPMIN a 0.001; BZPOPMAX a b 0.001; ZADD b 1 x 2.5 y 3 z 4 7 5 w; BZPOPMIN a b 0; BZPOPMAX a b 0; BZPOPMIN b 0; BZMPOP 0 2 a b MIN COUNT 2; BZMPOP 0.001 2 a b MIN; ZADD b 1 x 2 y; BZMPOP 0 1 b MAX; BZMPOP 0 3 n b a MAX COUNT 9; SET s x; BZPOPMIN s 0; BZPOPMAX n s 0; BZMPOP 0 2 n s MIN; BZPOPMIN a x; BZPOPMIN a -1; BZMPOP x 1 a MIN; BZMPOP -1 1 a MIN; BZMPOP 0 0 a MIN; BZMPOP 0 1 a foo; BZMPOP 0 1 a MIN COUNT 0; BZMPOP x 0 a MIN; BZPOPMIN; BZPOPMIN a; BZMPOP 0 1 a; COMMAND INFO bzpopmin bzpopmax
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    SortedSetDifferentialTest() {
+        super(SEQUENCES, 1, 6, SortedSetDifferentialTest::trial);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToChanceAreRedis(int shards, String protocol) {
-        Property.check(1, 6, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            int members = draw.of(20, 200, 1000);
-            boolean lex = draw.oneIn(3);
-            draw.repeat(1200, _ -> {
-                String[] command = draw.from(each -> chance(each, members, lex));
-                commands.add(command);
-            });
-            redis.compare(shards, protocol, commands, false);
-        });
+    private static List<String[]> trial(Draw draw) {
+        int members = draw.of(20, 200, 1000);
+        boolean lex = draw.oneIn(3);
+        return commands(draw, 1200, each -> chance(each, members, lex));
     }
 
     private static final List<String> SCORES = List.of("0", "1", "2", "3", "10", "-1", "1.5", "3.3", "1e20", "inf",

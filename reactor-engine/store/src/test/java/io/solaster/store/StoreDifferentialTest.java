@@ -8,8 +8,6 @@ import java.util.List;
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.shard.Command;
 import io.solaster.testkit.gen.Draw;
-import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 import org.junit.jupiter.params.provider.ValueSource;
@@ -18,10 +16,7 @@ import org.junit.jupiter.params.provider.ValueSource;
  * Every reply is redis-server's to the byte, over one shard and over two, in RESP2 and RESP3. What cannot be equal (INFO,
  * CLIENT LIST, numbers of clients, TIME, the texts of COMMAND DOCS and HELP) is tested elsewhere.
  */
-class StoreDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class StoreDifferentialTest extends ComparedByChance {
     /** Sequences, one a line, commands between semicolons; "..." keeps blanks together, \x00 is a byte. */
     private static final String SEQUENCES = """
             PING; PING a; PING "a b"; PING a b; ECHO a; ECHO; ECHO a b; ECHO ""; PInG; ping ""
@@ -80,11 +75,8 @@ class StoreDifferentialTest {
             INFO nope; INFO modules; DBSIZE; TIME x; QUIT
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    StoreDifferentialTest() {
+        super(SEQUENCES, 1, 6, StoreDifferentialTest::trial);
     }
 
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")
@@ -101,17 +93,8 @@ class StoreDifferentialTest {
         redis.compare(shards, protocol, commands, true);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToChanceAreRedis(int shards, String protocol) {
-        Property.check(1, 6, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            draw.repeat(1500, _ -> {
-                String[] command = draw.from(StoreDifferentialTest::chance);
-                commands.add(command);
-            });
-            redis.compare(shards, protocol, commands, false);
-        });
+    private static List<String[]> trial(Draw draw) {
+        return commands(draw, 1500, StoreDifferentialTest::chance);
     }
 
     /** Bytes up to QUIT or a protocol error, a bar for each CR LF. */

@@ -10,6 +10,7 @@ import java.util.function.Supplier;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.MeshConfig;
 import io.solaster.config.StallConfig;
 import io.solaster.config.StoreConfig;
 import io.solaster.config.server.LimitsConfig;
@@ -54,10 +55,19 @@ public final class StoreFixture {
     }
 
     /** As {@link #alone}, for tests that hold a shard for longer than is worth a word. */
-    static StoreFixture patient(int shards) {
+    public static StoreFixture patient(int shards) {
+        return patient(shards, EngineConfig.defaults().mesh());
+    }
+
+    /** As {@link #patient}, with narrow lanes between the shards. */
+    static StoreFixture narrow(int shards) {
+        return patient(shards, new MeshConfig(64, 16));
+    }
+
+    private static StoreFixture patient(int shards, MeshConfig mesh) {
         EngineConfig usual = EngineConfig.defaults();
         return new StoreFixture(new EngineConfig(new ShardCount(shards), usual.smt(), usual.pinning(),
-                usual.housekeeping(), usual.transport(), usual.idle(), usual.taskQuota(), usual.mesh(), usual.offload(),
+                usual.housekeeping(), usual.transport(), usual.idle(), usual.taskQuota(), mesh, usual.offload(),
                 usual.files(), usual.memory(), usual.checks(), usual.shutdownTimeout(), usual.groups(),
                 new StallConfig(false, Duration.ofSeconds(1), 0, Duration.ZERO)));
     }

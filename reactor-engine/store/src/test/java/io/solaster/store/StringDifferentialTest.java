@@ -1,21 +1,14 @@
 package io.solaster.store;
 
-import static org.assertj.core.api.Assertions.assertThat;
-
 import java.util.ArrayList;
 import java.util.List;
 
 import io.solaster.testkit.gen.Draw;
-import io.solaster.testkit.gen.Property;
-import org.junit.jupiter.api.extension.RegisterExtension;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.MethodSource;
 
 /** Numbers with a fraction, and bits, answer as redis-server does. */
-class StringDifferentialTest {
-    @RegisterExtension
-    static final RedisComparison redis = new RedisComparison();
-
+class StringDifferentialTest extends ComparedByChance {
     private static final String SEQUENCES = """
             INCRBYFLOAT a 1; INCRBYFLOAT a 0.25; GET a; INCRBYFLOAT a -1.25; GET a; SET a 10.50; INCRBYFLOAT a 0.1; SET a 5.0e3; INCRBYFLOAT a 2.0e2; SET a 3.0e3; INCRBYFLOAT a 1e-2; SET a 0.1; INCRBYFLOAT a 0.2; INCRBYFLOAT a 0.7; INCRBYFLOAT a -0.3333333333333333333
             SET a 17179869184; INCRBYFLOAT a 1.5; INCRBYFLOAT a 17179869184; SET a " 11"; INCRBYFLOAT a 1; SET a "11 "; INCRBYFLOAT a 1; SET a " 11 "; INCRBYFLOAT a 1; SET a ""; INCRBYFLOAT a 1; SET a 1; INCRBYFLOAT a ""; INCRBYFLOAT a x; INCRBYFLOAT a 1x; INCRBYFLOAT a " 1"; INCRBYFLOAT a; INCRBYFLOAT a 1 2
@@ -41,23 +34,12 @@ class StringDifferentialTest {
             SET a abc EX 100; BITFIELD a SET u8 40 97; GET a; TTL a; BITFIELD_RO a GET u8 0 GET u63 0 GET i64 40; BITFIELD a INCRBY u63 7 9223372036854775807 INCRBY u63 7 1 INCRBY u63 7 -9223372036854775808
             """;
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToWhatIsWrittenDownAreRedis(int shards, String protocol) {
-        assertThat(SEQUENCES.lines())
-                .allSatisfy(line -> redis.compare(shards, protocol, RedisComparison.commands(line), true));
+    StringDifferentialTest() {
+        super(SEQUENCES, 1, 4, StringDifferentialTest::trial);
     }
 
-    @ParameterizedTest(name = "{0} shard(s), RESP{1}")
-    @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
-    void repliesToChanceAreRedis(int shards, String protocol) {
-        Property.check(1, 4, draw -> {
-            List<String[]> commands = new ArrayList<>();
-            draw.repeat(1000, _ -> {
-                commands.add(draw.from(StringDifferentialTest::chance));
-            });
-            redis.compare(shards, protocol, commands, false);
-        });
+    private static List<String[]> trial(Draw draw) {
+        return commands(draw, 1000, StringDifferentialTest::chance);
     }
 
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")

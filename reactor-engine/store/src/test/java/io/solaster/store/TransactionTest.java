@@ -32,62 +32,16 @@ import io.solaster.testkit.check.Model;
 import io.solaster.testkit.check.Model.Step;
 import io.solaster.testkit.check.Verdict;
 import org.jspecify.annotations.Nullable;
-import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Assumptions;
-import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
-import org.junit.jupiter.params.Parameter;
 import org.junit.jupiter.params.ParameterizedClass;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands whose keys lie on several shards: nobody sees half of one, and none waits for ever. */
 @ParameterizedClass(name = "{0} shard(s)")
 @ValueSource(ints = {1, 2, 4})
-class TransactionTest {
+class TransactionTest extends ManyClientsTest {
     private static final int CLIENTS = 6;
-    private static final Duration GENEROUS = Duration.ofMinutes(2);
-
-    @Parameter
-    int shards;
-
-    private StoreFixture store;
-    private final Queue<Throwable> failures = new ConcurrentLinkedQueue<>();
-
-    @BeforeEach
-    void empty() {
-        store = StoreFixture.of(shards);
-        store.connectEmpty().close();
-    }
-
-    /** However it ended, nobody's keys are locked any more. */
-    @AfterEach
-    void noKeyIsLocked() {
-        for (int shard = 0; shard < shards; shard++) {
-            int each = shard;
-            StoreFixture.await("the keys are free",
-                    () -> store.servers().on(each, _ -> StoreFixture.parts(store.store()).part(each).locks().isFree())
-                            .join());
-        }
-    }
-
-    private interface Work {
-        void with(RespClient client, Random random);
-    }
-
-    /** Has clients work beside each other; what one of them throws fails the test. */
-    private void inParallel(int clients, Work work) throws InterruptedException {
-        List<Thread> threads = IntStream.range(0, clients).mapToObj(i -> Thread.ofVirtual().start(() -> {
-            try (RespClient client = store.connect()) {
-                work.with(client, new Random(i));
-            } catch (Throwable failure) {
-                failures.add(failure);
-            }
-        })).toList();
-        for (Thread thread : threads) {
-            assertThat(thread.join(GENEROUS)).as("it has ended").isTrue();
-        }
-        assertThat(failures).isEmpty();
-    }
 
     private static String[] command(String name, List<String> rest) {
         List<String> all = new ArrayList<>(List.of(name));

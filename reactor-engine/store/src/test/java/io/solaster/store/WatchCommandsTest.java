@@ -5,26 +5,14 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.util.ArrayList;
 import java.util.List;
 
-import org.junit.jupiter.api.AfterAll;
+import io.solaster.store.script.NeedsLua;
 import org.junit.jupiter.api.AfterEach;
-import org.junit.jupiter.api.BeforeAll;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
 
 /** Replies that are not wanted, pauses, monitors, and what was slow; over two shards. */
-class WatchCommandsTest {
-    private static StoreFixture fixture;
+class WatchCommandsTest extends OwnStoreTest {
     private RespClient client;
-
-    @BeforeAll
-    static void start() {
-        fixture = StoreFixture.alone(2);
-    }
-
-    @AfterAll
-    static void stop() {
-        fixture.engine().close();
-    }
 
     @BeforeEach
     void connect() {
@@ -145,6 +133,7 @@ class WatchCommandsTest {
     }
 
     @Test
+    @NeedsLua
     void monitorsSeeCommandsOfAllShardsClientsWithoutSecrets() {
         try (RespClient monitor = fixture.connect(); RespClient other = fixture.connect()) {
             assertThat(monitor.call("MONITOR")).isEqualTo("+OK");

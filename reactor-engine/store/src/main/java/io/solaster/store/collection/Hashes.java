@@ -479,6 +479,11 @@ public final class Hashes implements AutoCloseable {
         }
     }
 
+    /** Whether some of the fields expire. */
+    public boolean isExpiring() {
+        return entry != 0 && earliestExpiry(root()) != Long.MAX_VALUE;
+    }
+
     /** Whether fields may have expired that were not removed. */
     public boolean hasDue() {
         return entry != 0 && earliestExpiry(root()) < now;

@@ -18,6 +18,9 @@ import io.solaster.store.type.Packed;
  * <p>
  * An element is found by {@link #seek}; from there {@link #next} and {@link #previous} lead on. A change ends that. What
  * is put in must not lie in the keyspace. On the owning shard.
+ *
+ * <p>
+ * Longer than 500 lines because each call is a few lines, over the classes that do the work.
  */
 public final class Lists implements AutoCloseable {
     /** A small list has at most so many elements. */
@@ -36,6 +39,7 @@ public final class Lists implements AutoCloseable {
     private long node; // 0 in a small list
     private long packed;
     private long element; // 0 if there is none
+    private final Place own = new Place();
 
     public Lists(Keyspace keys) {
         this.keys = keys;
@@ -80,36 +84,85 @@ public final class Lists implements AutoCloseable {
 
     // ---- finding
 
+    /** Where somebody is on the way through a list who leaves off and goes on, while the list stays as it is. */
+    public static final class Place {
+        private long node;
+        /** Elements from the nearer end's side of the node to the one that is sought. */
+        private long left;
+        private long element;
+        private boolean over;
+
+        /** Whether there is nothing more on the way. */
+        public boolean isOver() {
+            return over;
+        }
+    }
+
+    /** Whether the list is one whose elements stay where they are while nobody changes it. */
+    public boolean isLong() {
+        return entry != 0 && isChain(value());
+    }
+
     /** Goes to an element by its index, which must be one. */
     public void seek(long index) {
+        own.node = 0;
+        boolean found = seek(own, index, Integer.MAX_VALUE);
+        assert found;
+    }
+
+    /**
+     * Goes towards an element by its index, which must be one; from the nearer end.
+     *
+     * @param way a new one to begin with
+     * @param nodes how many are passed at most
+     * @return whether it is found; else this is to be called again
+     */
+    public boolean seek(Place way, long index, int nodes) {
         long value = value();
         if (!isChain(value)) {
             node = 0;
             packed = packed(value);
             element = Packed.at(packed, (int) index);
-            return;
+            return true;
         }
         long count = Chain.count(value);
-        long left;
-        if (index < count >>> 1) {
-            left = index;
-            node = Chain.head(value);
-            while (left >= Packed.count(Chain.packed(node))) {
-                left -= Packed.count(Chain.packed(node));
-                node = Chain.next(node);
-            }
-        } else {
-            // So many elements are from the one that is sought to the end, itself counted.
-            long rest = count - index;
-            node = Chain.tail(value);
-            while (rest > Packed.count(Chain.packed(node))) {
-                rest -= Packed.count(Chain.packed(node));
-                node = Chain.previous(node);
-            }
-            left = Packed.count(Chain.packed(node)) - rest;
+        boolean forwards = index < count >>> 1;
+        if (way.node == 0) {
+            way.node = forwards ? Chain.head(value) : Chain.tail(value);
+            // Backwards: so many are from the one that is sought to the end, itself counted.
+            way.left = forwards ? index : count - index;
         }
-        packed = Chain.packed(node);
-        element = Packed.at(packed, (int) left);
+        long at = way.node;
+        long left = way.left;
+        for (int passed = 0; passed < nodes; passed++) {
+            long piece = Chain.packed(at);
+            int held = Packed.count(piece);
+            if (forwards ? left < held : left <= held) {
+                node = at;
+                packed = piece;
+                element = Packed.at(packed, (int) (forwards ? left : held - left));
+                return true;
+            }
+            left -= held;
+            at = forwards ? Chain.next(at) : Chain.previous(at);
+        }
+        way.node = at;
+        way.left = left;
+        return false;
+    }
+
+    /** Notes where the walk is. */
+    public void leave(Place place) {
+        place.node = node;
+        place.element = element;
+        place.over = element == 0;
+    }
+
+    /** Goes back to where a walk was left, through a list that {@link #isLong}. */
+    public void comeBack(Place place) {
+        node = place.node;
+        element = place.element;
+        packed = node == 0 ? 0 : Chain.packed(node);
     }
 
     /** The element, as of {@link Packed}; 0 if the walk is over. */
@@ -218,6 +271,16 @@ public final class Lists implements AutoCloseable {
 
     /** Puts an element in the place of one by its index, which must be one. */
     public void set(long index, long address, int length) {
+        seek(index);
+        setFound(index, address, length);
+    }
+
+    /**
+     * Puts an element in the place of the one that was found.
+     *
+     * @param index that one's
+     */
+    public void setFound(long index, long address, int length) {
         Effects effects = keys.effects();
         replace(index, address, length);
         if (effects != null) {
@@ -227,7 +290,6 @@ public final class Lists implements AutoCloseable {
     }
 
     private void replace(long index, long address, int length) {
-        seek(index);
         int more = Packed.size(address, length) - Packed.size(element);
         if (hasRoom(more, 0)) {
             int offset = (int) (element - packed);
@@ -241,12 +303,29 @@ public final class Lists implements AutoCloseable {
             return;
         }
         long value = chain();
-        seek(index);
-        if (!Chain.replace(nodes(), value, node, element, address, length)) {
-            Chain.insert(nodes(), value, node, element, address, length);
-            seek(index + 1);
-            Chain.remove(nodes(), value, node, element);
+        if (node == 0) {
+            seek(index);
         }
+        if (!Chain.replace(nodes(), value, node, element, address, length)) {
+            replaceBeside(value, address, length);
+        }
+    }
+
+    /** Puts an element before the one that was found, which has no room for it, and removes that one. */
+    private void replaceBeside(long value, long address, int length) {
+        // The node before stays what it is; counted from there the old one is behind the new one.
+        long before = Chain.previous(node);
+        long left = before == 0 ? 1 : Packed.count(Chain.packed(before)) + 1L;
+        for (long each = Packed.first(packed); each != element; each = Packed.next(each)) {
+            left++;
+        }
+        Chain.insert(nodes(), value, node, element, address, length);
+        long at = before == 0 ? Chain.head(value) : before;
+        while (left >= Packed.count(Chain.packed(at))) {
+            left -= Packed.count(Chain.packed(at));
+            at = Chain.next(at);
+        }
+        Chain.remove(nodes(), value, at, Packed.at(Chain.packed(at), (int) left));
     }
 
     /** Removes so many of the first elements, or of the last; no more than there are. */
@@ -293,11 +372,29 @@ public final class Lists implements AutoCloseable {
      * @return how many were removed
      */
     public long removeEqual(long most, boolean backwards, long address, int length) {
+        own.node = 0;
+        return removeEqual(own, most, backwards, address, length, Integer.MAX_VALUE);
+    }
+
+    /**
+     * Removes elements that equal some bytes from some of the list's nodes.
+     *
+     * @param way a new one to begin with; it {@link Place#isOver} where all nodes were looked at
+     * @param most how many at most
+     * @param backwards whether the last ones
+     * @param nodesAtOnce how many nodes are looked at
+     * @return how many were removed; where that is all that there were, there is no list any more
+     */
+    public long removeEqual(Place way, long most, boolean backwards, long address, int length, int nodesAtOnce) {
         Effects effects = keys.effects();
         long value = value();
-        long removed = isChain(value)
-                ? removeFromChain(value, most, backwards, address, length)
-                : removeFromPiece(packed(value), most, backwards, address, length);
+        long removed;
+        if (isChain(value)) {
+            removed = removeFromChain(value, way, most, backwards, address, length, nodesAtOnce);
+        } else {
+            removed = removeFromPiece(packed(value), most, backwards, address, length);
+            way.over = true;
+        }
         if (effects != null && removed > 0) {
             effects.changed(Step.LIST_REMOVE, key, keyLength, backwards ? -removed : removed, address, length, 0, 0);
             keys.told();
@@ -328,10 +425,11 @@ public final class Lists implements AutoCloseable {
         return removed;
     }
 
-    private long removeFromChain(long value, long most, boolean backwards, long address, int length) {
+    private long removeFromChain(long value, Place way, long most, boolean backwards, long address, int length,
+            int nodesAtOnce) {
         long removed = 0;
-        long at = backwards ? Chain.tail(value) : Chain.head(value);
-        while (at != 0 && removed < most) {
+        long at = way.node != 0 ? way.node : backwards ? Chain.tail(value) : Chain.head(value);
+        for (int looked = 0; at != 0 && removed < most && looked < nodesAtOnce; looked++) {
             long following = backwards ? Chain.previous(at) : Chain.next(at);
             // Of two nodes that are made one, the one that is freed has been passed.
             long left = backwards ? at : Chain.previous(at);
@@ -343,6 +441,8 @@ public final class Lists implements AutoCloseable {
             removed += here;
             at = following;
         }
+        way.node = at;
+        way.over = at == 0;
         return removed;
     }
 

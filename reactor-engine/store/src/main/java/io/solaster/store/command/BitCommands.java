@@ -1,6 +1,7 @@
 package io.solaster.store.command;
 
 import io.solaster.engine.memory.Memory;
+import io.solaster.store.command.string.LongBits;
 import io.solaster.store.keyspace.Effects;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
@@ -114,7 +115,7 @@ final class BitCommands {
         Keyspace keys = call.keyspace();
         long bits = (long) keys.valueLength(entry) << 3;
         if (call.count() == 2) {
-            call.reply().integer(Bits.count(keys.valueAddress(entry), 0, bits - 1));
+            LongBits.count(call, keys.valueAddress(entry), 0, bits - 1);
             return;
         }
         if (call.count() != 4 && call.count() != 5) {
@@ -141,7 +142,7 @@ final class BitCommands {
         }
         long first = first(start, bits / unit) * unit;
         long last = last(end, bits / unit) * unit + unit - 1;
-        call.reply().integer(Bits.count(keys.valueAddress(entry), first, last));
+        LongBits.count(call, keys.valueAddress(entry), first, last);
     }
 
     static void bitpos(CommandCall call) {
@@ -193,9 +194,8 @@ final class BitCommands {
             call.reply().integer(-1);
             return;
         }
-        long found = Bits.find(keys.valueAddress(entry), first, last, value);
         // Zeros follow a value for which no end was given.
-        call.reply().integer(found < 0 && !value && call.count() < 5 ? bits : found);
+        LongBits.find(call, keys.valueAddress(entry), first, last, value, !value && call.count() < 5 ? bits : -1);
     }
 
     /** How many bits BYTE or BIT stands for; 0 after having answered an error. */

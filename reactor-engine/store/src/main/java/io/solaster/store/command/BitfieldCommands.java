@@ -7,6 +7,7 @@ import io.solaster.resp.ReplyWriter;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.InTurns;
 import io.solaster.store.string.Bits;
 import org.jspecify.annotations.Nullable;
 
@@ -34,78 +35,120 @@ final class BitfieldCommands {
         run(call, true);
     }
 
-    /** Looks at all arguments before anything is done, so that an error leaves the value as it was. */
     private static void run(CommandCall call, boolean readOnly) {
-        int operations = 0;
-        long highest = -1;
-        int step;
-        for (int i = 2; i < call.count(); i += step) {
+        InTurns.run(call, 1, new Operations(readOnly));
+    }
+
+    /** Looks at all arguments before anything is done, so that an error leaves the value as it was; then does all operations. */
+    private static final class Operations implements InTurns.Steps {
+        private final boolean readOnly;
+        private int checked = 2;
+        private int operations;
+        private long highest = -1;
+        private boolean begun;
+        private int next = 2;
+        private Overflow overflow = Overflow.WRAP;
+
+        Operations(boolean readOnly) {
+            this.readOnly = readOnly;
+        }
+
+        @Override
+        public boolean goOn(CommandCall call) {
+            while (checked < call.count()) {
+                int words = check(call, checked);
+                if (words == 0) {
+                    return true;
+                }
+                checked += words;
+                if (checked < call.count() && call.isToPause(0)) {
+                    return false;
+                }
+            }
+            long entry;
+            if (begun) {
+                entry = highest < 0
+                        ? call.keyspace().peek(call.address(1), call.length(1), call.now())
+                        : KeyCommands.find(call, 1);
+            } else if (highest < 0) {
+                entry = KeyCommands.read(call, 1);
+                if (entry != 0 && StringCommands.isWrongType(call, entry)) {
+                    return true;
+                }
+            } else if (readOnly) {
+                call.reply().error(READ_ONLY);
+                return true;
+            } else {
+                entry = BitCommands.reaching(call, highest);
+                if (entry == 0) {
+                    return true;
+                }
+            }
+            if (!begun) {
+                begun = true;
+                call.reply().arrayHeader(operations);
+            }
+            return answer(call, entry);
+        }
+
+        /** How many arguments an operation has; 0 after having answered what is wrong with it. */
+        private int check(CommandCall call, int i) {
             Operation operation = operation(call, i);
             if (operation == null) {
                 call.reply().error(Errors.SYNTAX);
-                return;
+                return 0;
             }
-            step = words(operation);
             if (operation == Operation.OVERFLOW) {
                 if (overflow(call, i + 1) == null) {
                     call.reply().error(BAD_OVERFLOW);
-                    return;
+                    return 0;
                 }
-                continue;
+                return words(operation);
             }
             int width = width(call, i + 1);
             if (width == 0) {
                 call.reply().error(BAD_TYPE);
-                return;
+                return 0;
             }
             long offset = BitCommands.offset(call, i + 2, width);
             if (offset < 0) {
-                return;
+                return 0;
             }
             if (operation != Operation.GET) {
                 highest = Math.max(highest, offset + width - 1);
                 if (!call.isInteger(i + 3)) {
                     call.reply().error(Errors.NOT_INTEGER);
-                    return;
+                    return 0;
                 }
             }
             operations++;
+            return words(operation);
         }
-        long entry;
-        if (highest < 0) {
-            entry = KeyCommands.read(call, 1);
-            if (entry != 0 && StringCommands.isWrongType(call, entry)) {
-                return;
-            }
-        } else if (readOnly) {
-            call.reply().error(READ_ONLY);
-            return;
-        } else {
-            entry = BitCommands.reaching(call, highest);
-            if (entry == 0) {
-                return;
-            }
-        }
-        call.reply().arrayHeader(operations);
-        if (answer(call, entry)) {
-            call.keyspace().written();
-        }
-    }
 
-    /** Does all operations; whether a number has changed. */
-    private static boolean answer(CommandCall call, long entry) {
-        Keyspace keys = call.keyspace();
-        long address = entry == 0 ? 0 : keys.valueAddress(entry);
-        int length = entry == 0 ? 0 : keys.valueLength(entry);
-        Overflow overflow = Overflow.WRAP;
-        boolean changed = false;
-        int step;
-        for (int i = 2; i < call.count(); i += step) {
+        /** Does operations; whether all are done. */
+        private boolean answer(CommandCall call, long entry) {
+            Keyspace keys = call.keyspace();
+            long address = entry == 0 ? 0 : keys.valueAddress(entry);
+            int length = entry == 0 ? 0 : keys.valueLength(entry);
+            boolean changed = false;
+            boolean pauses = false;
+            while (next < call.count() && !pauses) {
+                changed |= answerOne(call, next, address, length);
+                next += words(Objects.requireNonNull(operation(call, next)));
+                pauses = next < call.count() && call.isToPause(0);
+            }
+            if (changed) {
+                keys.written();
+            }
+            return !pauses;
+        }
+
+        /** Does an operation; whether a number has changed. */
+        private boolean answerOne(CommandCall call, int i, long address, int length) {
             Operation operation = Objects.requireNonNull(operation(call, i));
-            step = words(operation);
             if (operation == Operation.OVERFLOW) {
                 overflow = Objects.requireNonNull(overflow(call, i + 1));
-                continue;
+                return false;
             }
             int width = width(call, i + 1);
             boolean signed = Memory.getByte(call.address(i + 1)) == 'i';
@@ -116,13 +159,11 @@ final class BitfieldCommands {
             }
             if (operation == Operation.GET) {
                 call.reply().integer(old);
-            } else {
-                call.isInteger(i + 3);
-                changed |= write(call.reply(), address, offset, width, signed, overflow, operation, old,
-                        call.integer());
+                return false;
             }
+            call.isInteger(i + 3);
+            return write(call.reply(), address, offset, width, signed, overflow, operation, old, call.integer());
         }
-        return changed;
     }
 
     private static boolean write(ReplyWriter reply, long address, long offset, int width, boolean signed,

@@ -24,7 +24,7 @@ final class ConnectionTable {
         to.entry("reset", 1, "noscript loading stale fast no_auth allow_busy", ConnectionCommands::reset)
                 .doc("connection", "6.2.0", "O(1)", "Makes the connection as it was when it was new.", "");
         to.entry("select", 2, "loading stale fast", ConnectionCommands::select)
-                .doc("connection", "1.0.0", "O(1)", "Chooses the database; there is only number 0.", "index");
+                .doc("connection", "1.0.0", "O(1)", "Chooses the database of this connection.", "index");
 
         to.entry("client", -2, "").subcommands(
                 to.sub("client|id", 2, "noscript loading stale", ClientCommands::id)

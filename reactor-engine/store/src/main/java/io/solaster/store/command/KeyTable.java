@@ -38,6 +38,8 @@ final class KeyTable {
                 .keys(2, 1, MoveCommands.COPY, "RO access | OW update")
                 .doc("generic", "6.2.0", "O(N) in the length of the value", "Copies the value of a key to another.",
                         "source destination [DB destination-db] [REPLACE]");
+        to.entry("move", 3, "write fast", MoveCommands::toDatabase).key("RW access update")
+                .doc("generic", "1.0.0", "O(1)", "Gives a key to another database.", "key db");
         to.entry("sort", -2, "write denyoom movablekeys", SortCommand.SORT::run)
                 .keys(1, 1, 1, new Keys.Shown(SortCommand.SORT.keys(), List.of("1", "", "")), SortCommand.SORT,
                         "RO access | RO access | OW update")

@@ -23,6 +23,7 @@ final class ScanCommands {
     /** An answer of so many bytes is sent, though more keys were asked for: their number is a hint. */
     private static final long SCAN_BYTES = 1 << 20;
     private static final long DEFAULT_COUNT = 10;
+    private static final long MOST_OF_SCRIPT = 32 << 20;
     private static final Glob ANY = new Glob(new byte[]{'*'});
 
     private ScanCommands() {}
@@ -32,12 +33,15 @@ final class ScanCommands {
             call.reply().error(Errors.PATTERN_TOO_LONG);
             return;
         }
-        long most = call.client().settings().limits().outputBuffer().bytes();
-        KeyWalk walk = new KeyWalk(call.shard(), new Glob(call.bytes(1)), -1, -1, most == 0 ? Long.MAX_VALUE : most);
+        // A script has memory of its own, and a bound on that.
+        long most = call.hasClient() ? call.client().settings().limits().outputBuffer().bytes() : MOST_OF_SCRIPT;
+        KeyWalk walk = new KeyWalk(call.shard(), call.database(), new Glob(call.bytes(1)), -1, -1,
+                most == 0 ? Long.MAX_VALUE : most);
         call.later(walk.go(call), (reply, walked) -> {
             if (walked.isFull()) {
-                reply.error("ERR KEYS would answer more than the " + most
-                        + " bytes that 'client-output-buffer-limit' allows; use SCAN");
+                reply.error("ERR KEYS would answer more than the " + most + " bytes that "
+                        + (most == MOST_OF_SCRIPT ? "a script takes" : "'client-output-buffer-limit' allows")
+                        + "; use SCAN");
             } else {
                 walked.answer(reply);
             }
@@ -78,7 +82,7 @@ final class ScanCommands {
                 return;
             }
         }
-        KeyWalk walk = new KeyWalk(call.shard(), pattern, type, count, SCAN_BYTES);
+        KeyWalk walk = new KeyWalk(call.shard(), call.database(), pattern, type, count, SCAN_BYTES);
         int shards = call.shard().parts().count();
         // A cursor that nobody was given leads nowhere.
         walk.from((int) Math.min(shards, cursor >>> SHARD_SHIFT), cursor & (1L << SHARD_SHIFT) - 1);
@@ -94,8 +98,9 @@ final class ScanCommands {
     static void randomkey(CommandCall call) {
         Parts parts = call.shard().parts();
         RandomGenerator random = call.shard().shard().environment().random();
-        CompletionStage<byte @Nullable []> key = parts.sharded().onAll(part -> part.keyspace().size())
-                .thenCompose(sizes -> random(parts, sizes, random.nextLong()));
+        int database = call.database();
+        CompletionStage<byte @Nullable []> key = parts.sharded().onAll(part -> part.keyspace().size(database))
+                .thenCompose(sizes -> random(parts, database, sizes, random.nextLong()));
         call.later(key, (reply, bytes) -> {
             if (bytes == null) {
                 reply.nullValue();
@@ -106,7 +111,8 @@ final class ScanCommands {
     }
 
     /** A key of a shard that is the likelier the more keys it has. */
-    private static CompletionStage<byte @Nullable []> random(Parts parts, List<Long> sizes, long chance) {
+    private static CompletionStage<byte @Nullable []> random(Parts parts, int database, List<Long> sizes,
+            long chance) {
         long all = sizes.stream().mapToLong(Long::longValue).sum();
         if (all == 0) {
             return CompletableFuture.completedStage(null);
@@ -116,23 +122,26 @@ final class ScanCommands {
         while (nth >= sizes.get(shard)) {
             nth -= sizes.get(shard++);
         }
-        return from(parts, shard, parts.count(), chance);
+        return from(parts, database, shard, parts.count(), chance);
     }
 
     /** A key of the shard, or if it has none that is not due, of the next ones. */
-    private static CompletionStage<byte @Nullable []> from(Parts parts, int shard, int left, long chance) {
+    private static CompletionStage<byte @Nullable []> from(Parts parts, int database, int shard, int left,
+            long chance) {
         if (left == 0) {
             return CompletableFuture.completedStage(null);
         }
         // Which shard it is depends on the number; which key, on another one.
-        return parts.sharded().on(shard, part -> any(part, Long.rotateLeft(chance * 0x9E3779B97F4A7C15L, 32)))
+        return parts.sharded()
+                .on(shard, part -> any(part, database, Long.rotateLeft(chance * 0x9E3779B97F4A7C15L, 32)))
                 .thenCompose(key -> key != null
                         ? CompletableFuture.completedStage(key)
-                        : from(parts, (shard + 1) % parts.count(), left - 1, chance));
+                        : from(parts, database, (shard + 1) % parts.count(), left - 1, chance));
     }
 
-    private static byte @Nullable [] any(StoreShard part, long chance) {
+    private static byte @Nullable [] any(StoreShard part, int database, long chance) {
         Keyspace keys = part.keyspace();
+        keys.database(database);
         long entry = keys.any(chance, part.now());
         if (entry == 0) {
             return null;

@@ -16,17 +16,21 @@ final class ServerTable {
     static void write(CommandEntries to) {
         to.entry("dbsize", 1, "readonly fast", ServerCommands::dbsize).everyShard(SpreadCommands.DBSIZE).acl("keyspace")
                 .tips("request_policy:all_shards", "response_policy:agg_sum")
-                .doc("server", "1.0.0", "O(1)", "How many keys there are.", "");
-        to.entry("flushdb", -1, "write", ServerCommands::flush).everyShard(SpreadCommands.FLUSH)
+                .doc("server", "1.0.0", "O(1)", "How many keys the database has.", "");
+        to.entry("flushdb", -1, "write", ServerCommands::flushDatabase).everyShard(SpreadCommands.FLUSHDB)
                 .acl("keyspace dangerous")
                 .tips("request_policy:all_shards", "response_policy:all_succeeded")
-                .doc("server", "1.0.0", "O(N) in the memory that the keys take", "Removes all keys.",
-                        "[ASYNC|SYNC]");
-        to.entry("flushall", -1, "write", ServerCommands::flush).everyShard(SpreadCommands.FLUSH)
+                .doc("server", "1.0.0", "O(N) in the number of keys, most of it in later turns",
+                        "Removes all keys of the database.", "[ASYNC|SYNC]");
+        to.entry("flushall", -1, "write", ServerCommands::flushAll).everyShard(SpreadCommands.FLUSHALL)
                 .acl("keyspace dangerous")
                 .tips("request_policy:all_shards", "response_policy:all_succeeded")
-                .doc("server", "1.0.0", "O(N) in the memory that the keys take", "Removes all keys.",
+                .doc("server", "1.0.0", "O(N) in the memory that the keys take", "Removes all keys of all databases.",
                         "[ASYNC|SYNC]");
+        to.entry("swapdb", 3, "write fast", ServerCommands::swap).everyShard(SpreadCommands.SWAPDB)
+                .acl("keyspace dangerous")
+                .doc("server", "4.0.0", "O(N) in the number of clients that watch keys of both, or wait for some",
+                        "Gives each of two databases the other one's keys.", "index1 index2");
         to.entry("save", 1, "admin noscript no_async_loading no_multi", SaveCommands::save)
                 .doc("server", "1.0.0", "O(N) in the number of keys",
                         "Writes a snapshot of all keys, and waits for its end.", "");

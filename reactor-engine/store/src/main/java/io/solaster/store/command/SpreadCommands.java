@@ -1,14 +1,16 @@
 package io.solaster.store.command;
 
+import java.util.function.Function;
+
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.command.admin.ServerCommands;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.ByteStrings;
 import io.solaster.store.shard.CommandCall;
-import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Spread;
 import io.solaster.store.shard.Transaction;
 import io.solaster.store.shard.Values;
+import org.jspecify.annotations.Nullable;
 
 /** What commands do whose keys lie on several shards. Where all are on one, their methods elsewhere run. */
 final class SpreadCommands {
@@ -136,24 +138,32 @@ final class SpreadCommands {
         return present;
     });
 
-    static final Spread DBSIZE = Spread.sum(call -> call.keyspace().size());
+    static final Spread DBSIZE = Spread.sum(call -> call.keyspace().size(call.database()));
 
-    static final Spread FLUSH = new Spread() {
-        @Override
-        public void run(CommandCall call, Values values, int hop) {
-            if (ServerCommands.isFlush(call)) {
-                call.keyspace().clear();
-            } else {
-                values.error(Errors.SYNTAX);
+    static final Spread FLUSHALL = okOrError(call -> ServerCommands.flush(call, false));
+
+    static final Spread FLUSHDB = okOrError(call -> ServerCommands.flush(call, true));
+
+    static final Spread SWAPDB = okOrError(ServerCommands::swapHere);
+
+    /** The parts do something, and answer what is wrong, which is the same for all of them. */
+    private static Spread okOrError(Function<CommandCall, @Nullable String> part) {
+        return new Spread() {
+            @Override
+            public void run(CommandCall call, Values values, int hop) {
+                String error = part.apply(call);
+                if (error != null) {
+                    values.error(error);
+                }
             }
-        }
 
-        @Override
-        public boolean conclude(Transaction transaction, ReplyWriter reply) {
-            reply.ok();
-            return true;
-        }
-    };
+            @Override
+            public boolean conclude(Transaction transaction, ReplyWriter reply) {
+                reply.ok();
+                return true;
+            }
+        };
+    }
 
     private SpreadCommands() {}
 

@@ -27,6 +27,24 @@ record BothEffects(Effects one, Effects two) implements Effects {
     }
 
     @Override
+    public void emptied() {
+        one.emptied();
+        two.emptied();
+    }
+
+    @Override
+    public void swapped(int first, int second) {
+        one.swapped(first, second);
+        two.swapped(first, second);
+    }
+
+    @Override
+    public void moved(long entry, int to) {
+        one.moved(entry, to);
+        two.moved(entry, to);
+    }
+
+    @Override
     public void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
             int secondLength) {
         one.changed(step, key, keyLength, number, first, firstLength, second, secondLength);

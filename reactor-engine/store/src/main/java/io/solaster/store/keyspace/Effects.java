@@ -3,7 +3,8 @@ package io.solaster.store.keyspace;
 /**
  * Is told of all that changes values, as small steps that can be done again elsewhere, in the same order: with absolute times,
  * and nothing left to chance. Whoever does them again comes to the same keys. On the owning shard; what is told by address holds
- * until the call returns. It calls nothing of the keyspace but what reads an entry, and throws nothing.
+ * until the call returns. All is about the database that is selected ({@link Keyspace#database()}). It calls nothing of the
+ * keyspace but what reads an entry, and throws nothing.
  *
  * <p>
  * Where a value is changed by a step that has a name here, whoever changes it asks {@link Keyspace#effects} before, tells the
@@ -24,8 +25,17 @@ public interface Effects {
      */
     void expires(long key, int keyLength, long expiry);
 
-    /** All keys are gone. */
+    /** All keys of all databases are gone. */
     void cleared();
+
+    /** All keys of the selected database are gone. */
+    void emptied();
+
+    /** Each of two databases has the other one's number from now on. */
+    void swapped(int one, int other);
+
+    /** An entry of the selected database is another one's now, where its key was not. */
+    void moved(long entry, int to);
 
     /**
      * A value was changed by one of the named steps.

@@ -2,10 +2,10 @@ package io.solaster.store.keyspace;
 
 /** Where the search for keys that are due goes on. On the owning shard. */
 final class ExpirySweep {
-    /** Removes what was found. */
+    /** Removes what was found; false if that is to stay. */
     @FunctionalInterface
     interface Removal {
-        void remove(long h, long at);
+        boolean remove(long h, long at);
     }
 
     private final Directory directory;
@@ -26,6 +26,7 @@ final class ExpirySweep {
         int removed = 0;
         int steps = 0;
         long segmentsLeft = directory.segments() + 1;
+        int stayed = 0; // slots at the front of the bucket
         while (steps < maxSteps) {
             long word = directory.word(hash);
             long segment = Directory.segmentOf(word);
@@ -38,15 +39,18 @@ final class ExpirySweep {
                 steps++;
                 continue;
             }
-            long at = Segment.dueIn(Segment.bucket(segment, bucket), now);
+            long line = Segment.bucket(segment, bucket);
+            long at = Segment.dueIn(line, stayed, now);
             if (at == 0) {
                 bucket++;
+                stayed = 0;
                 steps += Segment.BUCKET_SLOTS;
-            } else {
+            } else if (removal.remove(hash, at)) {
                 // The bucket is looked at again: another slot may have taken this one's place.
-                removal.remove(hash, at);
                 removed++;
                 steps++;
+            } else {
+                stayed = (int) (at - line) / Long.BYTES + 1;
             }
         }
         return removed;

@@ -3,6 +3,7 @@ package io.solaster.store.keyspace;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.function.LongPredicate;
+import java.util.function.Predicate;
 
 import io.solaster.engine.memory.Memory;
 import org.jspecify.annotations.Nullable;
@@ -23,21 +24,24 @@ public final class KeyWatches implements KeyspaceListener, AutoCloseable {
     /** One key for one watcher; its bytes lie off the heap. */
     private static final class Watched {
         private final Watcher watcher;
+        private final int database;
         private final long key;
         private final int length;
         private final long hash;
         private @Nullable Watched behind;
         private @Nullable Watched ofWatcher;
 
-        Watched(Watcher watcher, long key, int length, long hash) {
+        Watched(Watcher watcher, int database, long key, int length, long hash) {
             this.watcher = watcher;
+            this.database = database;
             this.key = key;
             this.length = length;
             this.hash = hash;
         }
 
-        boolean is(long otherHash, long otherKey, int otherLength) {
-            return hash == otherHash && length == otherLength && Memory.equal(key, otherKey, length);
+        boolean is(int otherDatabase, long otherHash, long otherKey, int otherLength) {
+            return hash == otherHash && length == otherLength && database == otherDatabase
+                    && Memory.equal(key, otherKey, length);
         }
     }
 
@@ -53,7 +57,7 @@ public final class KeyWatches implements KeyspaceListener, AutoCloseable {
         this.hash = hash;
     }
 
-    /** Watches a key, from now on. One that is due is gone already, and so is not changed by that. */
+    /** Watches a key of the selected database, from now on. One that is due is gone already, and so is not changed by that. */
     public void watch(long watcher, long key, int length, long now) {
         keys.peek(key, length, now);
         Watcher known = watchers.computeIfAbsent(watcher, _ -> new Watcher());
@@ -62,13 +66,13 @@ public final class KeyWatches implements KeyspaceListener, AutoCloseable {
         }
         long h = hash.hash(key, length);
         for (Watched each = table[place(h)]; each != null; each = each.behind) {
-            if (each.watcher == known && each.is(h, key, length)) {
+            if (each.watcher == known && each.is(keys.database(), h, key, length)) {
                 return;
             }
         }
         long copy = Memory.allocate(Math.max(1, length));
         Memory.copy(key, copy, length);
-        Watched watched = new Watched(known, copy, length, h);
+        Watched watched = new Watched(known, keys.database(), copy, length, h);
         watched.ofWatcher = known.first;
         known.first = watched;
         put(watched);
@@ -83,13 +87,16 @@ public final class KeyWatches implements KeyspaceListener, AutoCloseable {
         if (known == null) {
             return true;
         }
+        int selected = keys.database();
         Watched each = known.first;
         while (each != null && !known.changed) {
             // What is due is gone; this hears of it then.
             Watched next = each.ofWatcher;
+            keys.database(each.database);
             keys.peek(each.key, each.length, now);
             each = next;
         }
+        keys.database(selected);
         return !known.changed;
     }
 
@@ -174,7 +181,7 @@ public final class KeyWatches implements KeyspaceListener, AutoCloseable {
         long h = hash.hash(key, length);
         Watched each = table[place(h)];
         while (each != null) {
-            if (each.is(h, key, length)) {
+            if (each.is(keys.database(), h, key, length)) {
                 // Nothing more is to be known for who watches it. Others may have gone from the table with it.
                 each.watcher.changed = true;
                 release(each.watcher);
@@ -206,20 +213,42 @@ public final class KeyWatches implements KeyspaceListener, AutoCloseable {
         }
     }
 
-    /** Only a key that is there is changed by that. */
     @Override
     public void cleared() {
+        changeWhatIsThere(_ -> true, each -> isThere(each, each.database));
+    }
+
+    @Override
+    public void emptied() {
+        int emptied = keys.database();
+        changeWhatIsThere(each -> each.database == emptied, each -> isThere(each, emptied));
+    }
+
+    /** A key that is in neither database is not changed by that. */
+    @Override
+    public void swapped(int one, int other) {
+        changeWhatIsThere(each -> each.database == one || each.database == other,
+                each -> isThere(each, one) || isThere(each, other));
+    }
+
+    /** Only a key that is there is changed where all keys are. */
+    private void changeWhatIsThere(Predicate<Watched> concerned, Predicate<Watched> there) {
+        int selected = keys.database();
         for (Watcher each : watchers.values()) {
             for (Watched watched = each.first; watched != null; watched = watched.ofWatcher) {
-                // As of the beginning of time nothing is due, so that this only looks.
-                if (keys.peek(watched.key, watched.length, Long.MIN_VALUE) != 0) {
-                    each.changed = true;
-                }
+                each.changed |= concerned.test(watched) && there.test(watched);
             }
             if (each.changed) {
                 release(each);
             }
         }
+        keys.database(selected);
+    }
+
+    private boolean isThere(Watched watched, int database) {
+        keys.database(database);
+        // As of the beginning of time nothing is due, so that this only looks.
+        return keys.peek(watched.key, watched.length, Long.MIN_VALUE) != 0;
     }
 
     @Override

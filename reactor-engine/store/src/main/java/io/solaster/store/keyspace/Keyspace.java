@@ -17,6 +17,10 @@ import org.jspecify.annotations.Nullable;
  * Lengths go up to {@link #MAX_LENGTH}.
  *
  * <p>
+ * The keys are in databases, of which one is selected ({@link #database(int)}). They share all memory, so that each costs no
+ * more than its table.
+ *
+ * <p>
  * Writing calls throw {@link OutOfMemoryError} if the system has no memory, and {@link IllegalArgumentException} for a
  * length out of range; the keys and values are then as before. After {@link #close} every call by key throws
  * {@link IllegalStateException}.
@@ -68,10 +72,53 @@ public interface Keyspace extends AutoCloseable {
         return new OffHeapKeyspace(system, new FoldedHash(secrets::nextLong), types);
     }
 
-    /** Keys present, including those due but not yet removed. */
+    /**
+     * Selects a database: all calls by key, {@link #scan}, {@link #walk} and {@link #any} are about that from now on. Number 0
+     * is at first. Whoever comes in a later turn selects anew, as others have selected meanwhile.
+     *
+     * @param number from 0; the first to select one takes some 4 KiB, so who is not to be trusted is checked before
+     */
+    void database(int number);
+
+    /** Which database is selected. */
+    int database();
+
+    /** What tells the selected database from others, from 0: its keys keep it, whatever is {@link #swap swapped}. */
+    int table();
+
+    /** How many databases were ever selected: each has a {@link #table}. */
+    int tables();
+
+    /** As {@link #database(int)}, by what {@link #table} answers. */
+    void selectTable(int table);
+
+    /** One more than the highest number that was ever selected. */
+    int databases();
+
+    /** Keys of a database, including those due but not yet removed. */
+    long size(int number);
+
+    /** Keys of a database with an expiry. */
+    long expiring(int number);
+
+    /** Has each of two databases have the other one's keys; takes no longer for many. */
+    void swap(int one, int other);
+
+    /**
+     * Gives a key of the selected database to another one, where it must not be. Takes no longer for a large value. The key
+     * counts as changed in both; no write is open then.
+     *
+     * @return false if it is not there
+     */
+    boolean move(long key, int keyLength, int to);
+
+    /** Removes all keys of the selected database: some microseconds, however many they are. {@link #freeNodes} frees them. */
+    void empty();
+
+    /** Keys present in all databases, including those due but not yet removed. */
     long size();
 
-    /** Keys with an expiry. */
+    /** Keys with an expiry, in all databases. */
     long expiring();
 
     /** Keys removed because they were due, since the keyspace was made. */
@@ -114,6 +161,15 @@ public interface Keyspace extends AutoCloseable {
     /** How often nodes may have been moved, so that who knows the address of one finds it anew. */
     long nodeMoves();
 
+    /**
+     * Keeps a key for who uses it over several turns: until {@link #unpin} was called as often it is neither evicted nor removed
+     * as due, and its nodes lie where they are. Whoever finds it due has no key.
+     */
+    void pin(long key, int keyLength);
+
+    /** Ends what {@link #pin} began, whether the key is there still or not. */
+    void unpin(long key, int keyLength);
+
     /** Bytes of the nodes of an entry's value, rounded up to blocks; 0 if it has none. */
     long nodeBytes(long entry);
 
@@ -123,8 +179,8 @@ public interface Keyspace extends AutoCloseable {
     long bytes(long entry);
 
     /**
-     * Frees about so many nodes of values that were removed or replaced. A small value's are freed at once, those of
-     * others by this.
+     * Frees about so many nodes of values that were removed or replaced, and entries of databases that were emptied. A small
+     * value's are freed at once, those of others by this.
      *
      * @return how many; fewer than asked for once none is left
      */
@@ -309,7 +365,7 @@ public interface Keyspace extends AutoCloseable {
     long setExpiry(long key, int keyLength, long expiry);
 
     /**
-     * Removes keys that are due, from where the last call stopped, at most one round of the table. Of a slot whose key
+     * Removes keys that are due, from where the last call stopped, at most one round of the table of one database. Of a slot whose key
      * has no expiry only the slot is read (a few ns); without any expiring keys nothing is.
      *
      * @param maxSteps
@@ -363,7 +419,7 @@ public interface Keyspace extends AutoCloseable {
     long any(long chance, long now);
 
     /**
-     * Removes all keys: some microseconds, however many there are. Their memory is used again by what is written next,
+     * Removes all keys of all databases, which cost nothing then until they are selected anew: some microseconds, however many there are. Their memory is used again by what is written next,
      * and {@link #release} gives it back; the keyspace never takes more than before meanwhile.
      */
     void clear();

@@ -2,7 +2,8 @@ package io.solaster.store.keyspace;
 
 /**
  * Is told of all that changes the keys of a {@link Keyspace}. On the owning shard. What is told by address holds until
- * the call returns; a listener calls nothing of the keyspace but what reads an entry, and throws nothing.
+ * the call returns, and is about the database that is selected ({@link Keyspace#database()}); a listener calls nothing of
+ * the keyspace but what reads an entry, leaves selected what is, and throws nothing.
  */
 public interface KeyspaceListener {
     /**
@@ -27,6 +28,12 @@ public interface KeyspaceListener {
     /** An entry is removed next, for want of memory. */
     default void evicted(long entry) {}
 
-    /** All entries are removed next. */
+    /** All entries of all databases are removed next. */
     default void cleared() {}
+
+    /** All entries of the selected database are removed next; there are others in other ones. */
+    default void emptied() {}
+
+    /** Each of two databases has the other one's number from now on. */
+    default void swapped(int one, int other) {}
 }

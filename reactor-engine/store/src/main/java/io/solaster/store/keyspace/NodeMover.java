@@ -1,6 +1,7 @@
 package io.solaster.store.keyspace;
 
 import java.util.Arrays;
+import java.util.function.LongPredicate;
 
 import io.solaster.engine.memory.Slabs;
 
@@ -25,6 +26,7 @@ final class NodeMover {
     private final Slabs nodes;
     private final ValueTypes types;
     private final Walk walk;
+    private final LongPredicate stays;
     private final Keyspace.EntryVisitor collector = this::collect;
     private boolean choosing = true;
     private int chosen;
@@ -38,7 +40,9 @@ final class NodeMover {
     private int resting; // calls to be passed over
     private long moves;
 
-    NodeMover(Slabs nodes, ValueTypes types, Walk walk) {
+    /** @param stays whether the nodes of an entry are to lie where they are */
+    NodeMover(Slabs nodes, ValueTypes types, Walk walk, LongPredicate stays) {
+        this.stays = stays;
         this.nodes = nodes;
         this.types = types;
         this.walk = walk;
@@ -105,7 +109,7 @@ final class NodeMover {
         moves++;
         long entry = waiting[index];
         // Since it was collected it may have become a value without nodes.
-        cursor = entry == 0 || !types.hasNodes(entry)
+        cursor = entry == 0 || !types.hasNodes(entry) || stays.test(entry)
                 ? 0
                 : types.of(Entries.type(entry)).defragment(nodes, Entries.valueAddress(entry), cursor, ROUND);
         if (cursor == 0) {

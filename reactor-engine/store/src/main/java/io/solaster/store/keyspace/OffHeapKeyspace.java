@@ -1,6 +1,8 @@
 package io.solaster.store.keyspace;
 
+import java.util.Arrays;
 import java.util.List;
+import java.util.Objects;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.Slabs;
@@ -17,8 +19,12 @@ import org.jspecify.annotations.Nullable;
  * Longer than 500 lines because each call of the interface is a few lines here, over the classes that do the work.
  */
 final class OffHeapKeyspace implements Keyspace {
+    /** What a cursor of one database has room for. */
+    private static final int CURSOR_BITS = 41;
     /** How many segments whose keys are all due are looked through for one that is not. */
     private static final int ANY_SEGMENTS = 16;
+    /** So often another key is chosen to go where one is pinned. */
+    private static final int CHOICES = 16;
 
     private final Slabs slabs; // of entries
     private final Slabs segmentSlabs;
@@ -30,23 +36,28 @@ final class OffHeapKeyspace implements Keyspace {
     private final Writes writes = new Writes();
     private final AccessClock clock = new AccessClock();
     private final Evictor evictor;
-    private final ExpirySweep sweep;
-    private final ExpirySweep.Removal removal = this::expire;
+    private final ExpirySweep.Removal removal = this::expireUnpinned;
+    private final Pins pins = new Pins();
     private final EntryVisitor ager = this::age;
-    private final Directory directory;
+    private final Remains remains;
     private final SystemMemory system;
     private final boolean ownsNodes;
     private @Nullable OffHeapKeyspace aside;
     private Encodings encodings = Encodings.DEFAULTS;
     private KeyspaceHash hash;
 
-    private long size;
-    private long expiring;
+    /** By table, and by number: null for one that nobody has selected yet. */
+    private Database[] tables;
+    private @Nullable Database[] numbers;
+    /** The one that is selected, and of it what every call needs. */
+    private Database database;
+    private Directory directory;
+    private int selected;
+    /** The table whose keys that are due are looked for next. */
+    private int sweepTable;
     private long expired;
     private long evicted;
     private boolean closed;
-
-    private long ageCursor;
 
     OffHeapKeyspace(SystemMemory system, KeyspaceHash hash, List<? extends ValueType> types) {
         this(system, hash, new ValueTypes(types), new Slabs(system), true);
@@ -63,25 +74,174 @@ final class OffHeapKeyspace implements Keyspace {
         segmentSlabs = new Slabs(system);
         entries = new Entries(slabs);
         detached = new Detached(slabs, nodes, this.types);
-        nodeMover = new NodeMover(nodes, this.types, this::scan);
+        nodeMover = new NodeMover(nodes, this.types, this::scanAll, this::isPinned);
+        evictor = new Evictor(hash, clock);
+        remains = new Remains(segmentSlabs, this::discard);
         try {
-            directory = new Directory(system, segmentSlabs, hash);
-            evictor = new Evictor(directory, hash, clock);
-            sweep = new ExpirySweep(directory);
+            database = new Database(system, segmentSlabs, hash, 0, 0);
         } catch (OutOfMemoryError e) {
             segmentSlabs.close();
             throw e;
         }
+        directory = database.directory;
+        tables = new Database[]{database};
+        numbers = new @Nullable Database[]{database};
+    }
+
+    // ---- databases
+
+    @Override
+    public void database(int number) {
+        if (number != selected) {
+            select(number);
+        }
+    }
+
+    private void select(int number) {
+        Database wanted = number < numbers.length ? numbers[number] : null;
+        use(wanted == null ? added(number) : wanted);
+    }
+
+    private void use(Database wanted) {
+        database = wanted;
+        directory = wanted.directory;
+        selected = wanted.number;
+    }
+
+    private Database added(int number) {
+        if (closed) {
+            throw new IllegalStateException("this keyspace is closed");
+        }
+        Database made = new Database(system, segmentSlabs, hash, number, tables.length);
+        if (number >= numbers.length) {
+            numbers = Arrays.copyOf(numbers, number + 1);
+        }
+        tables = Arrays.copyOf(tables, tables.length + 1);
+        tables[made.table] = made;
+        numbers[number] = made;
+        return made;
+    }
+
+    @Override
+    public int database() {
+        return selected;
+    }
+
+    @Override
+    public int table() {
+        return database.table;
+    }
+
+    @Override
+    public int tables() {
+        return tables.length;
+    }
+
+    @Override
+    public void selectTable(int table) {
+        use(tables[table]);
+    }
+
+    @Override
+    public int databases() {
+        return numbers.length;
+    }
+
+    @Override
+    public long size(int number) {
+        Database known = number < numbers.length ? numbers[number] : null;
+        return known == null ? 0 : known.size;
+    }
+
+    @Override
+    public long expiring(int number) {
+        Database known = number < numbers.length ? numbers[number] : null;
+        return known == null ? 0 : known.expiring;
     }
 
     @Override
     public long size() {
+        long size = 0;
+        for (Database each : tables) {
+            size += each.size;
+        }
         return size;
     }
 
     @Override
     public long expiring() {
+        long expiring = 0;
+        for (Database each : tables) {
+            expiring += each.expiring;
+        }
         return expiring;
+    }
+
+    @Override
+    public void swap(int one, int other) {
+        int before = selected;
+        database(one);
+        Database first = database;
+        database(other);
+        Database second = database;
+        writes.leave();
+        first.number = other;
+        second.number = one;
+        numbers[one] = second;
+        numbers[other] = first;
+        select(before);
+        writes.swapped(one, other);
+    }
+
+    @Override
+    public boolean move(long key, int keyLength, int to) {
+        long h = hash.hash(key, keyLength);
+        long at = Segment.locate(directory.segment(h), h, key, keyLength);
+        int from = selected;
+        if (at == 0 || to == from) {
+            return false;
+        }
+        long entry = Segment.entry(Memory.getLong(at));
+        boolean expires = Segment.expires(Memory.getLong(at));
+        // All that may fail comes first.
+        database(to);
+        long segment;
+        try {
+            segment = directory.roomFor(h);
+        } catch (OutOfMemoryError none) {
+            database(from);
+            throw none;
+        }
+        database(from);
+        writes.begin(key, keyLength, entry);
+        takeOut(h, at);
+        writes.moved(entry, true);
+        database(to);
+        writes.begin(key, keyLength, 0);
+        Segment.put(segment, Segment.slot(entry, h, expires));
+        Segment.add(segment, 1, expires ? 1 : 0);
+        database.size++;
+        database.expiring += expires ? 1 : 0;
+        writes.moved(entry, false);
+        database(from);
+        writes.tellMoved(entry, to);
+        return true;
+    }
+
+    @Override
+    public void empty() {
+        if (size() == database.size) {
+            clear();
+            return;
+        }
+        Database emptied = database;
+        Database anew = new Database(system, segmentSlabs, hash, emptied.number, emptied.table);
+        writes.emptied();
+        numbers[emptied.number] = anew;
+        tables[emptied.table] = anew;
+        use(anew);
+        evictor.clear();
+        remains.add(emptied.directory);
     }
 
     @Override
@@ -91,8 +251,17 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long usedMemory() {
-        long used = slabs.used() + segmentSlabs.used() + directory.used() + (ownsNodes ? nodes.used() : 0);
+        long used = slabs.used() + segmentSlabs.used() + tableBytes() + (ownsNodes ? nodes.used() : 0);
         return aside == null ? used : used + aside.usedMemory();
+    }
+
+    /** Bytes of the tables, those of segments aside. */
+    private long tableBytes() {
+        long bytes = remains.used();
+        for (Database each : tables) {
+            bytes += each.directory.used();
+        }
+        return bytes;
     }
 
     @Override
@@ -135,6 +304,20 @@ final class OffHeapKeyspace implements Keyspace {
     }
 
     @Override
+    public void pin(long key, int keyLength) {
+        pins.add(hash.hash(key, keyLength));
+    }
+
+    @Override
+    public void unpin(long key, int keyLength) {
+        pins.remove(hash.hash(key, keyLength));
+    }
+
+    private boolean isPinned(long entry) {
+        return pins.isAny() && pins.has(Entries.hash(entry, Memory.getLong(entry), hash));
+    }
+
+    @Override
     public long nodeBytes(long entry) {
         return types.hasNodes(entry)
                 ? types.of(Entries.type(entry)).nodeBytes(nodes, Entries.valueAddress(entry))
@@ -143,12 +326,15 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long bytes(long entry) {
-        return entries.blockBytes(entry) + nodeBytes(entry) + directory.segments() * Segment.BYTES / size;
+        return entries.blockBytes(entry) + nodeBytes(entry) + directory.segments() * Segment.BYTES / database.size;
     }
 
     @Override
     public int freeNodes(int maxSteps) {
         int freed = detached.free(maxSteps);
+        if (freed < maxSteps) {
+            freed += remains.free(maxSteps - freed);
+        }
         return aside == null || freed >= maxSteps ? freed : freed + aside.freeNodes(maxSteps - freed);
     }
 
@@ -188,7 +374,9 @@ final class OffHeapKeyspace implements Keyspace {
         long slot = Memory.getLong(at);
         long entry = Segment.entry(slot);
         if (Segment.expires(slot) && Entries.isDue(entry, now)) {
-            expire(h, at);
+            if (!pins.has(h)) {
+                expire(h, at);
+            }
             return 0;
         }
         return entry;
@@ -434,12 +622,39 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public int expireDue(long now, int maxSteps) {
-        return expiring == 0 ? 0 : sweep.run(now, maxSteps, removal);
+        int before = selected;
+        int removed = 0;
+        // Those that have keys which expire have their turns, each for all of the steps.
+        for (int left = tables.length; left > 0; left--) {
+            Database each = tables[sweepTable];
+            sweepTable = sweepTable + 1 < tables.length ? sweepTable + 1 : 0;
+            if (each.expiring > 0) {
+                use(each);
+                removed = each.sweep.run(now, maxSteps, removal);
+                break;
+            }
+        }
+        database(before);
+        return removed;
     }
 
     @Override
     public long scan(long cursor, EntryVisitor visitor) {
-        return size == 0 ? 0 : Scan.visit(directory, cursor, visitor);
+        return database.size == 0 ? 0 : Scan.visit(directory, cursor, visitor);
+    }
+
+    /** As {@link #scan}, over all databases; the cursor is above 2^41 then. */
+    private long scanAll(long cursor, EntryVisitor visitor) {
+        int table = (int) (cursor >>> CURSOR_BITS);
+        if (table >= tables.length) {
+            return 0;
+        }
+        Database its = tables[table];
+        long next = its.size == 0 ? 0 : Scan.visit(its.directory, cursor & (1L << CURSOR_BITS) - 1, visitor);
+        if (next != 0) {
+            return (long) table << CURSOR_BITS | next;
+        }
+        return table + 1 == tables.length ? 0 : (long) (table + 1) << CURSOR_BITS;
     }
 
     @Override
@@ -464,15 +679,21 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public boolean evict(long now) {
         clock.tick(now);
-        long at = evictor.choose(expiring, size);
+        long at = evictor.choose(tables);
+        for (int choices = 1; at != 0 && pins.has(evictor.hash()); choices++) {
+            at = choices < CHOICES ? evictor.choose(tables) : 0;
+        }
         if (at == 0) {
             return false;
         }
+        int before = selected;
+        use(evictor.database());
         long entry = Segment.entry(Memory.getLong(at));
         writes.evicted(entry);
         takeOut(evictor.hash(), at);
         discard(entry);
         evicted++;
+        database(before);
         return true;
     }
 
@@ -484,7 +705,7 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public long heldBytes() {
         long making = aside == null ? 0 : aside.slabs.live();
-        return slabs.live() + nodes.live() + segmentSlabs.live() + directory.used() + making;
+        return slabs.live() + nodes.live() + segmentSlabs.live() + tableBytes() + making;
     }
 
     @Override
@@ -518,10 +739,12 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public void age(long now, long millis) {
         clock.tick(now);
-        long round = directory.segments() * Segment.BUCKETS;
-        long buckets = 1 + round * Math.min(millis, AccessClock.ROUND_MILLIS) / AccessClock.ROUND_MILLIS;
-        for (long i = 0; i < buckets; i++) {
-            ageCursor = scan(ageCursor, ager);
+        for (Database each : tables) {
+            long round = each.directory.segments() * Segment.BUCKETS;
+            long buckets = 1 + round * Math.min(millis, AccessClock.ROUND_MILLIS) / AccessClock.ROUND_MILLIS;
+            for (long i = 0; i < buckets && each.size > 0; i++) {
+                each.ageCursor = Scan.visit(each.directory, each.ageCursor, ager);
+            }
         }
     }
 
@@ -535,7 +758,7 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long walk(long from, EntryVisitor visitor) {
-        if (size == 0) {
+        if (database.size == 0) {
             return 0;
         }
         long word = directory.word(from);
@@ -557,7 +780,7 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public long any(long chance, long now) {
-        if (size == 0) {
+        if (database.size == 0) {
             return 0;
         }
         long h = chance;
@@ -578,6 +801,10 @@ final class OffHeapKeyspace implements Keyspace {
 
     @Override
     public int defragment(int maxSteps) {
+        if (!remains.isEmpty()) {
+            // Nothing leads to these entries; they go soon.
+            return 0;
+        }
         int steps = 0;
         while (steps < maxSteps) {
             long block = slabs.nextToMove();
@@ -597,7 +824,10 @@ final class OffHeapKeyspace implements Keyspace {
         long to = slabs.allocate(capacity);
         Memory.copy(entry, to, capacity);
         long h = Entries.hash(entry, Memory.getLong(entry), hash);
-        long at = Segment.slotOf(directory.segment(h), h, entry);
+        long at = 0;
+        for (int i = 0; at == 0; i++) {
+            at = Segment.slotOf(tables[i].directory.segment(h), h, entry);
+        }
         Memory.putLong(at, Segment.moved(Memory.getLong(at), to));
         nodeMover.moved(entry, to);
         slabs.free(entry);
@@ -614,18 +844,33 @@ final class OffHeapKeyspace implements Keyspace {
         if (ownsNodes) {
             nodes.drop();
         }
-        directory.clear();
-        empty();
+        remains.clear();
+        forget();
         if (aside != null) {
             aside.clear();
         }
+        clearDatabases();
     }
 
-    private void empty() {
-        size = 0;
-        expiring = 0;
-        sweep.start();
-        ageCursor = 0;
+    /** Those that are not selected cost nothing then, as before they ever were. */
+    private void clearDatabases() {
+        int before = selected;
+        Database zero = Objects.requireNonNull(numbers[0]);
+        for (Database each : tables) {
+            if (each != zero) {
+                each.directory.close();
+            }
+        }
+        zero.table = 0;
+        tables = new Database[]{zero};
+        numbers = new @Nullable Database[]{zero};
+        sweepTable = 0;
+        use(zero);
+        zero.clear();
+        database(before);
+    }
+
+    private void forget() {
         detached.clear();
         evictor.clear();
         nodeMover.start();
@@ -670,8 +915,13 @@ final class OffHeapKeyspace implements Keyspace {
         if (ownsNodes) {
             nodes.close();
         }
-        directory.close();
-        empty();
+        remains.clear();
+        for (Database each : tables) {
+            each.directory.close();
+            each.size = 0;
+            each.expiring = 0;
+        }
+        forget();
         if (aside != null) {
             aside.close();
         }
@@ -693,9 +943,9 @@ final class OffHeapKeyspace implements Keyspace {
         boolean expires = expiry != 0;
         Segment.put(segment, Segment.slot(entry, h, expires));
         Segment.add(segment, 1, expires ? 1 : 0);
-        size++;
+        database.size++;
         if (expires) {
-            expiring++;
+            database.expiring++;
         }
         return entry;
     }
@@ -706,8 +956,17 @@ final class OffHeapKeyspace implements Keyspace {
             Memory.putLong(at, Segment.toggled(slot));
             int delta = now ? 1 : -1;
             Segment.add(directory.segment(h), 0, delta);
-            expiring += delta;
+            database.expiring += delta;
         }
+    }
+
+    /** Removes an entry that is due, unless it is pinned; whether it did. */
+    private boolean expireUnpinned(long h, long at) {
+        boolean goes = !isPinned(Segment.entry(Memory.getLong(at)));
+        if (goes) {
+            expire(h, at);
+        }
+        return goes;
     }
 
     /** Removes an entry that is due. */
@@ -724,11 +983,11 @@ final class OffHeapKeyspace implements Keyspace {
         long segment = directory.segment(h);
         boolean expires = Segment.expires(Memory.getLong(at));
         Segment.add(segment, -1, expires ? -1 : 0);
-        size--;
+        database.size--;
         if (expires) {
-            expiring--;
+            database.expiring--;
         }
         Segment.closeGap(segment, at);
-        directory.removed(h, size == 0);
+        directory.removed(h, database.size == 0);
     }
 }

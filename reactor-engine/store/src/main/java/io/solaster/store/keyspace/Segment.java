@@ -135,9 +135,9 @@ final class Segment {
         return at;
     }
 
-    /** The address of a bucket's first slot that is due, or 0. */
-    static long dueIn(long bucket, long now) {
-        for (long at = bucket; at < bucket + LINE; at += 8) {
+    /** The address of a bucket's first slot that is due, from one of them on, or 0. */
+    static long dueIn(long bucket, int from, long now) {
+        for (long at = bucket + 8L * from; at < bucket + LINE; at += 8) {
             long slot = Memory.getLong(at);
             if (expires(slot) && Entries.isDue(entry(slot), now)) {
                 return at;
@@ -187,18 +187,22 @@ final class Segment {
         }
     }
 
-    /** The address of the slot of an entry that is there. */
+    /** The address of the slot of an entry; 0 if that is in another database. */
     static long slotOf(long segment, long h, long entry) {
         int bucket = home(h);
-        while (true) {
+        for (int probes = 0; probes < BUCKETS; probes++) {
             long line = bucket(segment, bucket);
             for (long at = line; at < line + LINE; at += 8) {
                 if (entry(Memory.getLong(at)) == entry) {
                     return at;
                 }
             }
+            if (!full(line)) {
+                return 0;
+            }
             bucket = next(bucket);
         }
+        return 0;
     }
 
     /** Empties a slot. */

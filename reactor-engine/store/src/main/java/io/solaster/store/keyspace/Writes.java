@@ -178,6 +178,50 @@ final class Writes {
         }
     }
 
+    /** The open write of an entry is done: it has left the selected database, or has come there. */
+    void moved(long entry, boolean left) {
+        leave();
+        for (KeyspaceListener each : listeners) {
+            each.written(Entries.keyAddress(entry), Entries.keyLength(entry), left ? 0 : entry);
+        }
+    }
+
+    /** An entry has left the selected database for another one. */
+    void tellMoved(long entry, int to) {
+        Effects toTell = effects;
+        if (toTell != null) {
+            toTell.moved(entry, to);
+        }
+    }
+
+    /** Two databases are called by each other's number from now on. */
+    void swapped(int one, int other) {
+        leave();
+        if (watched) {
+            Effects toTell = effects;
+            if (toTell != null) {
+                toTell.swapped(one, other);
+            }
+            for (KeyspaceListener each : listeners) {
+                each.swapped(one, other);
+            }
+        }
+    }
+
+    /** The selected database is emptied next. */
+    void emptied() {
+        leave();
+        if (watched) {
+            for (KeyspaceListener each : listeners) {
+                each.emptied();
+            }
+            Effects toTell = effects;
+            if (toTell != null) {
+                toTell.emptied();
+            }
+        }
+    }
+
     void cleared() {
         leave();
         if (watched) {
@@ -206,6 +250,15 @@ final class Writes {
 
         @Override
         public void cleared() {}
+
+        @Override
+        public void emptied() {}
+
+        @Override
+        public void swapped(int one, int other) {}
+
+        @Override
+        public void moved(long entry, int to) {}
 
         @Override
         public void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,

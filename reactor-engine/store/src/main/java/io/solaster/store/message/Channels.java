@@ -15,8 +15,6 @@ public final class Channels implements Placement {
     public static final String KEYSPACE = "__keyspace@";
     /** What the channels begin with that tell to which key something happened. */
     public static final String KEYEVENT = "__keyevent@";
-    /** What the channels of keys begin with in the one database that there is. */
-    static final byte[] KEYSPACE_ZERO = (KEYSPACE + "0__:").getBytes(StandardCharsets.US_ASCII);
     private static final byte[] KEYSPACE_BYTES = KEYSPACE.getBytes(StandardCharsets.US_ASCII);
     private static final byte[] KEYEVENT_BYTES = KEYEVENT.getBytes(StandardCharsets.US_ASCII);
     /** A database's number has no more digits. */

@@ -15,6 +15,8 @@ enum KeyEvent {
     RENAME_TO('g'),
     RESTORE('g'),
     COPY_TO('g'),
+    MOVE_FROM('g'),
+    MOVE_TO('g'),
     EXPIRED('x'),
     EVICTED('e'),
     NEW('n'),
@@ -67,7 +69,7 @@ enum KeyEvent {
     private static final int PREFIX = (Channels.KEYEVENT + "0__:").length();
 
     private final int type;
-    /** The channel of the event, which ends in its name. Never given back. */
+    /** The channel of the event in database 0, which ends in its name. Never given back. */
     private final long channel;
     private final int channelLength;
 

@@ -2,6 +2,7 @@ package io.solaster.store.message;
 
 import static io.solaster.store.message.KeyEvent.*;
 
+import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 
@@ -27,7 +28,8 @@ public final class KeyEvents implements KeyspaceListener, Effects {
     private static final int KEYEVENT = EventClasses.bit('E');
     /** More bytes than that are not kept behind a command, for the name of a long key. */
     private static final int MOST_KEPT = 16 * 1024;
-    private static final int PREFIX = (Channels.KEYSPACE + "0__:").length();
+    /** A channel of events has no more bytes. */
+    private static final int LONGEST_EVENT = 64;
     /** How what a command does is called. What is not here is called by its steps. */
     private static final Map<String, KeyEvent> BY_COMMAND = new HashMap<>();
 
@@ -95,6 +97,13 @@ public final class KeyEvents implements KeyspaceListener, Effects {
     private long channel;
     private int capacity;
     private int channelLength;
+    /** Of that name, what stands before the key, and for which database. */
+    private int prefix;
+    private int database = -1;
+    private byte[] beginning = {};
+    /** Where the channels of events of that database are written, and how long their beginning is. */
+    private long eventChannel;
+    private int eventPrefix;
     private @Nullable KeyEvent last;
     /** The key that a write has begun for, and whether it was not there then: what is told again of one write does not count. */
     private long openKey;
@@ -129,8 +138,22 @@ public final class KeyEvents implements KeyspaceListener, Effects {
         last = null;
         absent = false;
         if (capacity > MOST_KEPT) {
-            close();
+            dropChannel();
         }
+    }
+
+    /** What the command does to a key was told in an earlier turn, and is not told once more. */
+    public void toldBefore(long key, int length) {
+        if (keys.database() != database) {
+            begin(keys.database());
+        }
+        keyspaceChannel(key, length);
+        last = named != null ? named : ofRemoved();
+    }
+
+    /** Whether anything was told of what the command does. */
+    public boolean hasTold() {
+        return last != null;
     }
 
     /** A key that is not there was to be read. */
@@ -257,6 +280,27 @@ public final class KeyEvents implements KeyspaceListener, Effects {
     }
 
     @Override
+    public void emptied() {
+        // As in Redis, nothing is told of each key.
+    }
+
+    @Override
+    public void swapped(int one, int other) {
+        // As in Redis, nothing is told of it.
+    }
+
+    @Override
+    public void moved(long entry, int to) {
+        long key = keys.keyAddress(entry);
+        int length = keys.keyLength(entry);
+        absent = false;
+        openKey = 0;
+        tell(NEW, to, key, length);
+        tell(MOVE_FROM, keys.database(), key, length);
+        tell(MOVE_TO, to, key, length);
+    }
+
+    @Override
     public void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
             int secondLength) {
         isNew(key, keyLength);
@@ -320,17 +364,21 @@ public final class KeyEvents implements KeyspaceListener, Effects {
     }
 
     private void tell(KeyEvent event, long key, int keyLength) {
+        tell(event, keys.database(), key, keyLength);
+    }
+
+    private void tell(KeyEvent event, int inDatabase, long key, int keyLength) {
         if ((classes & event.type()) == 0 || subscriptions.isEmpty()) {
             return;
         }
-        boolean same = channelLength == PREFIX + keyLength && channel != 0
-                && Memory.equal(channel + PREFIX, key, (long) keyLength);
+        boolean same = inDatabase == database && channelLength == prefix + keyLength && channel != 0
+                && Memory.equal(channel + prefix, key, (long) keyLength);
         if (same && last == event) {
             return;
         }
         last = event;
         try {
-            publish(event, key, keyLength, same);
+            publish(event, inDatabase, key, keyLength, same);
         } catch (OutOfMemoryError none) {
             // The key has changed: its write goes on, and what is to be told of it is lost, as for one who reads too late.
             if (!hasLost) {
@@ -340,7 +388,10 @@ public final class KeyEvents implements KeyspaceListener, Effects {
         }
     }
 
-    private void publish(KeyEvent event, long key, int keyLength, boolean same) {
+    private void publish(KeyEvent event, int inDatabase, long key, int keyLength, boolean same) {
+        if (inDatabase != database) {
+            begin(inDatabase);
+        }
         if (!same) {
             keyspaceChannel(key, keyLength);
         }
@@ -348,30 +399,58 @@ public final class KeyEvents implements KeyspaceListener, Effects {
             subscriptions.publish(Subscriptions.CHANNEL, channel, channelLength, event.word(), event.wordLength());
         }
         if ((classes & KEYEVENT) != 0) {
-            subscriptions.publish(Subscriptions.CHANNEL, event.channel(), event.channelLength(), channel + PREFIX,
-                    keyLength);
+            long itsChannel = event.channel();
+            int length = event.channelLength();
+            if (inDatabase != 0) {
+                Memory.copy(event.word(), eventChannel + eventPrefix, event.wordLength());
+                itsChannel = eventChannel;
+                length = eventPrefix + event.wordLength();
+            }
+            subscriptions.publish(Subscriptions.CHANNEL, itsChannel, length, channel + prefix, keyLength);
         }
     }
 
+    /** What follows is of another database than what was told last. */
+    private void begin(int inDatabase) {
+        if (eventChannel == 0) {
+            eventChannel = Memory.allocate(LONGEST_EVENT);
+        }
+        byte[] name = (Channels.KEYEVENT + inDatabase + "__:").getBytes(StandardCharsets.US_ASCII);
+        Memory.copy(name, 0, eventChannel, name.length);
+        eventPrefix = name.length;
+        beginning = (Channels.KEYSPACE + inDatabase + "__:").getBytes(StandardCharsets.US_ASCII);
+        prefix = beginning.length;
+        database = inDatabase;
+    }
+
     private void keyspaceChannel(long key, int keyLength) {
-        channelLength = Math.addExact(PREFIX, keyLength);
+        channelLength = Math.addExact(prefix, keyLength);
         if (capacity < channelLength) {
-            close();
+            dropChannel();
             int more = Math.max(256, channelLength);
             // Where there is none, this has no channel and no room, as before the first.
             channel = Memory.allocate(more);
             capacity = more;
-            Memory.copy(Channels.KEYSPACE_ZERO, 0, channel, PREFIX);
         }
-        Memory.copy(key, channel + PREFIX, keyLength);
+        Memory.copy(beginning, 0, channel, prefix);
+        Memory.copy(key, channel + prefix, keyLength);
     }
 
-    /** Gives its memory back. */
-    public void close() {
+    private void dropChannel() {
         if (channel != 0) {
             Memory.free(channel);
             channel = 0;
             capacity = 0;
+        }
+    }
+
+    /** Gives its memory back. */
+    public void close() {
+        dropChannel();
+        if (eventChannel != 0) {
+            Memory.free(eventChannel);
+            eventChannel = 0;
+            database = -1;
         }
     }
 }

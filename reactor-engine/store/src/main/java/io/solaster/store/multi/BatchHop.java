@@ -38,6 +38,8 @@ final class BatchHop {
     private final boolean[] exceeded;
     private final @Nullable Throwable[] thrown;
     private final @Nullable LeftOff[] leftOff;
+    private final CommandCall.@Nullable Unfinished[] unfinished;
+    private final boolean[] heldUp;
 
     BatchHop(KeyHold hold, int shards) {
         this.hold = hold;
@@ -46,6 +48,8 @@ final class BatchHop {
         this.exceeded = new boolean[shards];
         this.thrown = new @Nullable Throwable[shards];
         this.leftOff = new @Nullable LeftOff[shards];
+        this.unfinished = new CommandCall.@Nullable Unfinished[shards];
+        this.heldUp = new boolean[shards];
     }
 
     /** Takes the next commands that one shard each can run, for all these shards at once. */
@@ -55,7 +59,7 @@ final class BatchHop {
         long bytes = 0;
         while (list.hasNext() && ordered < MOST_COMMANDS && bytes < MOST_BYTES) {
             Command command = list.next(call);
-            int owner = CommandPlace.of(command, call);
+            int owner = CommandPlace.inSequence(command, call);
             if (owner < 0) {
                 break;
             }
@@ -91,6 +95,9 @@ final class BatchHop {
         long errorsBefore = writer.errors();
         int done = 0;
         call.held(BatchHop::refuseLater);
+        call.mayPause(true);
+        call.heldKeys(hold);
+        heldUp[id] = false;
         try {
             do {
                 int before = isLeftOff(id) ? Objects.requireNonNull(leftOff[id]).start() : writer.position();
@@ -113,6 +120,8 @@ final class BatchHop {
             } while (batch.hasNext() && ((++done & UNTIMED) != 0 || !Shard.needPreempt()));
         } finally {
             call.held(null);
+            call.mayPause(false);
+            call.heldKeys(null);
             call.leavable(false);
             batch.addErrors(writer.errors() - errorsBefore);
             writer.finish();
@@ -132,9 +141,30 @@ final class BatchHop {
         if (isLeftOff(id)) {
             return Objects.requireNonNull(leftOff[id]).goOn(command, call);
         }
+        CommandCall.Unfinished rest = unfinished[id];
+        if (rest != null) {
+            // Whatever it throws, the next command does not go on with it.
+            unfinished[id] = null;
+            rest.proceed();
+            if (!rest.isDone()) {
+                unfinished[id] = rest;
+                return false;
+            }
+            rest.answer(call.reply());
+            return true;
+        }
+        if (target.isHeldUp(command)) {
+            heldUp[id] = true;
+            return false;
+        }
         int start = call.reply().position();
         call.leavable(true);
         target.runAnyhow(command, call);
+        rest = call.takeUnfinished();
+        if (rest != null) {
+            unfinished[id] = rest;
+            return false;
+        }
         if (!call.isLeftOff()) {
             return true;
         }
@@ -145,6 +175,11 @@ final class BatchHop {
         }
         left.begin(command, call, null, start);
         return false;
+    }
+
+    /** Whether a shard's part waits for room for what its next command tells subscribers; on that shard. */
+    boolean isHeldUp(StoreShard target) {
+        return heldUp[target.shard().id()];
     }
 
     private static <T extends @Nullable Object> void refuseLater(CompletionStage<T> result,

@@ -39,6 +39,20 @@ public final class CommandPlace {
         };
     }
 
+    /**
+     * As {@link #of}, of one of several commands that are one step: a script that may use keys of any shard is not run together with
+     * others.
+     */
+    static int inSequence(Command command, CommandCall call) {
+        int place = of(command, call);
+        return isOnAnyKeys(command, call) && call.shard().parts().count() > 1 ? CROSS_SLOT : place;
+    }
+
+    /** Whether a command whose keys were found names none, but may use some. */
+    static boolean isOnAnyKeys(Command command, CommandCall call) {
+        return command.has(Command.Flag.NO_MANDATORY_KEYS) && call.keys().count() == 0;
+    }
+
     private static int homeOf(CommandCall call) {
         StoreShard here = call.shard();
         int home = here.parts().subscriptions().home(Subscriptions.CHANNEL, call.address(1), call.length(1));

@@ -36,6 +36,9 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Made, used again and again, and called on the shard of the client; who is not there sends it messages
  * ({@link Shard#executeOrElse}).
+ *
+ * <p>
+ * Longer than 500 lines because every way that a command takes, a script's too, is a step of one and the same hold of keys.
  */
 public final class CommandSequence implements KeyHold.Work {
     /** Who waits for it. On the shard of the client, unless that has stopped. */
@@ -53,6 +56,8 @@ public final class CommandSequence implements KeyHold.Work {
 
     private final StoreShard shard;
     private final KeyHold hold;
+    /** Whether the keys are somebody else's, who waits meanwhile. */
+    private final boolean within;
     private final Transaction spread;
     private final TransactionRequest request = new TransactionRequest();
     private final TransactionRequest.Arguments arguments;
@@ -64,6 +69,7 @@ public final class CommandSequence implements KeyHold.Work {
     private @Nullable Waiter waiter;
     private @Nullable Predicate<StoreShard> condition;
     private @Nullable Client client;
+    private int database;
     private @Nullable CommandList commands;
     private boolean last;
     private boolean taken;
@@ -72,15 +78,31 @@ public final class CommandSequence implements KeyHold.Work {
     private boolean needsMemory;
     private Step step = Step.NONE;
     private KeyHold.@Nullable Next first;
+    /** Who holds the keys, while this works with them. */
+    private KeyHold.@Nullable Work lender;
+    /** A script that is under way. */
+    private CommandCall.@Nullable Unfinished unfinished;
 
     // By shard, written there.
     private final boolean[] changed;
     private final @Nullable String[] refused;
 
     public CommandSequence(StoreShard shard) {
+        this(shard, new KeyHold(shard), false);
+    }
+
+    /**
+     * One that runs under keys that are held already, while who holds them waits: {@link #beginWithin} begins it.
+     */
+    public CommandSequence(StoreShard shard, KeyHold held) {
+        this(shard, held, true);
+    }
+
+    private CommandSequence(StoreShard shard, KeyHold hold, boolean within) {
         int shards = shard.parts().count();
         this.shard = shard;
-        this.hold = new KeyHold(shard);
+        this.hold = hold;
+        this.within = within;
         this.keys = new HeldKeys(hold, shards);
         this.spread = new Transaction(hold);
         this.batch = new BatchHop(hold, shards);
@@ -103,7 +125,24 @@ public final class CommandSequence implements KeyHold.Work {
         condition = onlyIf;
         client = whose;
         hold.begin(this);
-        hold.as(whose == null ? null : whose.state().user());
+        database = 0;
+    }
+
+    /** Says in which database the commands are that are run next, where there is no client who has selected one. */
+    public void database(int number) {
+        database = number;
+    }
+
+    /** For whom and in which database the next hop is: the one before may have been {@code SELECT}. */
+    private void runIn() {
+        Client whose = client;
+        hold.as(whose == null ? null : whose.state().user(), whose == null ? database : whose.state().database());
+    }
+
+    /** Begins under keys that are held already; they are not given back. */
+    public void beginWithin(Waiter whoWaits) {
+        waiter = whoWaits;
+        taken = true;
     }
 
     /** Adds all keys of a slot. */
@@ -139,13 +178,15 @@ public final class CommandSequence implements KeyHold.Work {
      * @param list stays as it is until then, and is gone through; it may be empty
      * @param givesBack whether the keys are given back behind them
      * @param outputRoom bytes that may be answered, beyond which replies are dropped: {@link #isExceeded}
-     * @param trace told of the request; null where that is not traced
      */
     public void run(CommandList list, boolean givesBack, boolean inResp3, long outputRoom,
             @Nullable RequestTrace trace) {
         commands = list;
         last = givesBack;
         replies.begin(inResp3, outputRoom);
+        if (within) {
+            lender = hold.lend(this);
+        }
         if (taken) {
             hold.goOn();
             return;
@@ -217,9 +258,8 @@ public final class CommandSequence implements KeyHold.Work {
 
     @Override
     public boolean isOneHop() {
-        CommandList list = list();
         try {
-            if (last && list.hasNext() && CommandPlace.of(list.next(shard.call()), shard.call()) >= 0) {
+            if (last && list().hasNext() && CommandPlace.inSequence(list().next(shard.call()), shard.call()) >= 0) {
                 first = fill();
             }
         } catch (Throwable broken) {
@@ -278,7 +318,8 @@ public final class CommandSequence implements KeyHold.Work {
                         return KeyHold.Next.PAUSE;
                     }
                 }
-                case RESULT, NONE -> {
+                case RESULT -> writeResult();
+                case NONE -> {
                 }
             }
             step = Step.NONE;
@@ -290,9 +331,16 @@ public final class CommandSequence implements KeyHold.Work {
                 return KeyHold.Next.PAUSE;
             }
             Command command = list.next(call);
-            int place = CommandPlace.of(command, call);
+            int place = CommandPlace.inSequence(command, call);
             if (place >= 0) {
                 return fill();
+            }
+            if (place == CommandPlace.CROSS_SLOT && command.has(Command.Flag.NO_MANDATORY_KEYS)) {
+                list.took();
+                if (!runHere(command, call)) {
+                    return KeyHold.Next.PAUSE;
+                }
+                continue;
             }
             switch (place) {
                 case CommandPlace.SEVERAL -> describe(command, call);
@@ -312,16 +360,17 @@ public final class CommandSequence implements KeyHold.Work {
 
     /** The commands from here on that one shard each can run. */
     private KeyHold.Next fill() {
-        CommandList list = list();
         step = Step.BATCH;
-        batch.fill(list, shard.call(), replies.room());
-        return last && !list.hasNext() ? KeyHold.Next.LAST_HOP : KeyHold.Next.HOP;
+        runIn();
+        batch.fill(list(), shard.call(), replies.room());
+        return last && !list().hasNext() ? KeyHold.Next.LAST_HOP : KeyHold.Next.HOP;
     }
 
     private void describe(Command command, CommandCall call) {
         if (command.route() == Command.Route.EVERY_SHARD) {
             call.keys().clear();
         }
+        runIn();
         spread.begin(command, call.keys().count());
         request.begin(spread, call.keys(), call.count());
         step = Step.DESCRIBING;
@@ -342,27 +391,43 @@ public final class CommandSequence implements KeyHold.Work {
         return false;
     }
 
-    /** A command about the connection; false if its result is waited for. */
+    /** A command about the connection, or a script over several shards; false if its result is waited for. */
     private boolean runHere(Command command, CommandCall call) {
-        ReplyWriter writer = replies.open();
-        int before = writer.position();
-        long errorsBefore = writer.errors();
         call.client(client);
         call.now(shard.now());
         call.held(this::result);
+        call.heldKeys(hold);
+        call.mayLeave(true);
         try {
-            shard.runAnyhow(command, call);
+            replies.answerBy(() -> shard.runAnyhow(command, call));
+            unfinished = call.takeUnfinished();
         } finally {
             call.held(null);
+            call.heldKeys(null);
+            call.mayLeave(false);
             call.client(null);
-            if (replies.isOver()) {
-                writer.rewind(before);
-            }
-            replies.addErrors(writer.errors() - errorsBefore);
-            replies.resp3(writer.resp3());
-            replies.close(writer);
+        }
+        CommandCall.Unfinished script = unfinished;
+        if (script != null) {
+            step = Step.RESULT;
+            // In a turn of its own: nothing calls deeper and deeper.
+            script.whenDone(() -> later.on(shard.shard()));
         }
         return step != Step.RESULT;
+    }
+
+    /** What a script answers that was waited for. */
+    private void writeResult() {
+        CommandCall.Unfinished script = unfinished;
+        unfinished = null;
+        if (script == null) {
+            return;
+        }
+        if (replies.isOver()) {
+            script.drop();
+        } else {
+            replies.answer(script::answer);
+        }
     }
 
     /** A command about the connection answers later. */
@@ -378,6 +443,11 @@ public final class CommandSequence implements KeyHold.Work {
             });
             hold.goOn();
         }, this::abandoned));
+    }
+
+    @Override
+    public boolean isHeldUp(StoreShard target) {
+        return step == Step.BATCH && batch.isHeldUp(target);
     }
 
     @Override
@@ -406,6 +476,9 @@ public final class CommandSequence implements KeyHold.Work {
     }
 
     private void goOnLater() {
+        if (abandoned) {
+            return;
+        }
         if (taken) {
             hold.goOn();
         } else {
@@ -443,6 +516,11 @@ public final class CommandSequence implements KeyHold.Work {
     }
 
     private void done() {
+        KeyHold.Work who = lender;
+        if (who != null) {
+            lender = null;
+            hold.lend(who);
+        }
         Objects.requireNonNull(waiter).done();
     }
 
@@ -451,6 +529,11 @@ public final class CommandSequence implements KeyHold.Work {
         if (!abandoned && waiter != null) {
             abandoned = true;
             waiter.abandoned();
+        }
+        KeyHold.Work who = lender;
+        if (who != null) {
+            lender = null;
+            who.abandoned();
         }
     }
 
@@ -466,7 +549,13 @@ public final class CommandSequence implements KeyHold.Work {
     /** Makes it ready for other commands. */
     public void clear() {
         spread.clear();
-        hold.clear();
+        if (!within) {
+            hold.clear();
+        }
+        if (unfinished != null) {
+            unfinished.drop();
+            unfinished = null;
+        }
         batch.clear();
         replies.clear();
         Arrays.fill(changed, false);
@@ -491,7 +580,9 @@ public final class CommandSequence implements KeyHold.Work {
     public void close() {
         clear();
         spread.close();
-        hold.close();
+        if (!within) {
+            hold.close();
+        }
         batch.close();
         replies.close();
     }

@@ -122,4 +122,14 @@ public final class LeftOff implements KeyspaceListener {
     public void cleared() {
         changed = true;
     }
+
+    @Override
+    public void emptied() {
+        changed = true;
+    }
+
+    @Override
+    public void swapped(int one, int other) {
+        changed = true;
+    }
 }

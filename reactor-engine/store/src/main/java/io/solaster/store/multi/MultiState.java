@@ -121,6 +121,7 @@ public final class MultiState {
         @Nullable
         List<byte[]>[] byShard = grouped(call, all);
         long number = watcher;
+        int database = call.database();
         for (int target = 0; target < all; target++) {
             List<byte[]> keys = byShard[target];
             if (keys == null) {
@@ -128,9 +129,9 @@ public final class MultiState {
             }
             shards[target] = true;
             if (target == shard.shard().id()) {
-                watch(shard, number, keys);
+                watch(shard, number, database, keys);
             } else {
-                others.add(shard.parts().sharded().on(target, part -> watch(part, number, keys)));
+                others.add(shard.parts().sharded().on(target, part -> watch(part, number, database, keys)));
             }
         }
         return others.isEmpty() ? null : CompletableFuture.allOf(others.toArray(CompletableFuture<?>[]::new));
@@ -158,7 +159,8 @@ public final class MultiState {
         return byShard;
     }
 
-    private static boolean watch(StoreShard part, long number, List<byte[]> keys) {
+    private static boolean watch(StoreShard part, long number, int database, List<byte[]> keys) {
+        part.keyspace().database(database);
         long now = part.now();
         for (byte[] key : keys) {
             long copy = Memory.allocate(Math.max(1, key.length));

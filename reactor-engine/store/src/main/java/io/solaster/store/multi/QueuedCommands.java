@@ -63,12 +63,14 @@ public final class QueuedCommands {
         if (command.route() == Command.Route.KEYS) {
             command.keys().find(call, 0, call.keys());
             keys.copy(call.keys());
-            everyShard |= keys.isAny();
+            everyShard |= keys.isAny() || CommandPlace.isOnAnyKeys(command, call);
         } else {
             keys.clear();
             everyShard |= HeldKeys.areAll(command);
         }
-        writes |= command.has(Command.Flag.WRITE);
+        // Of a script nobody knows whether it writes.
+        writes |= command.has(Command.Flag.WRITE)
+                || command.has(Command.Flag.NO_MANDATORY_KEYS) && !command.has(Command.Flag.READONLY);
         needsMemory |= command.has(Command.Flag.DENYOOM);
         list.add(command);
         return goOn(from, call);

@@ -40,10 +40,6 @@ final class SequenceReplies {
         return resp3;
     }
 
-    void resp3(boolean yes) {
-        resp3 = yes;
-    }
-
     /** Bytes that may be answered still. */
     long room() {
         return Math.max(0, most - bytes.readableBytes());
@@ -100,15 +96,31 @@ final class SequenceReplies {
         close(writer);
     }
 
-    /** Begins to write; {@link #close} follows. */
-    ReplyWriter open() {
+    /** Has a command answer, which runs in any case; it may choose the protocol. */
+    void answerBy(Runnable command) {
+        ReplyWriter writer = open();
+        int before = writer.position();
+        long errorsBefore = writer.errors();
+        try {
+            command.run();
+        } finally {
+            if (isOver()) {
+                writer.rewind(before);
+            }
+            errors += writer.errors() - errorsBefore;
+            resp3 = writer.resp3();
+            close(writer);
+        }
+    }
+
+    private ReplyWriter open() {
         ReplyWriter writer = shard.call().reply();
         writer.to(bytes);
         writer.resp3(resp3);
         return writer;
     }
 
-    void close(ReplyWriter writer) {
+    private void close(ReplyWriter writer) {
         writer.finish();
         tooMuch |= bytes.readableBytes() > most;
     }

@@ -27,8 +27,13 @@ final class ChangeReader implements AutoCloseable {
     /** Where the change begins that was read last. */
     private long begin;
 
+    /** Of the changes from here on; the end of each step is in number 0, though a step may come in several pieces. */
+    private int database;
     private int code;
     private Step step = Step.STRING_AT;
+    /** The databases that are swapped. */
+    private int one;
+    private int other;
     private int type;
     private long number;
     private long key;
@@ -55,11 +60,16 @@ final class ChangeReader implements AutoCloseable {
 
     /** Reads the next change; false at the end. */
     boolean next() {
-        if (at == end) {
-            return false;
-        }
-        begin = at;
-        code = takeByte();
+        do {
+            if (at == end) {
+                return false;
+            }
+            begin = at;
+            code = takeByte();
+            if (code == ChangeWriter.DATABASE) {
+                database = takeLength();
+            }
+        } while (code == ChangeWriter.DATABASE);
         type = 0;
         number = 0;
         firstLength = 0;
@@ -72,11 +82,16 @@ final class ChangeReader implements AutoCloseable {
                 takeKey();
                 takeFirst();
             }
-            case ChangeWriter.EXPIRES -> {
+            case ChangeWriter.EXPIRES, ChangeWriter.MOVED -> {
                 number = takeLong();
                 takeKey();
             }
-            case ChangeWriter.CLEARED -> keyLength = 0;
+            case ChangeWriter.CLEARED, ChangeWriter.EMPTIED -> keyLength = 0;
+            case ChangeWriter.SWAPPED -> {
+                keyLength = 0;
+                one = takeLength();
+                other = takeLength();
+            }
             default -> {
                 step = Step.of(code - ChangeWriter.STEP);
                 number = takeLong();
@@ -87,6 +102,65 @@ final class ChangeReader implements AutoCloseable {
             }
         }
         return true;
+    }
+
+    /** How many bytes of what is readable are whole changes: what follows is the beginning of one. */
+    static int wholeLength(ByteBuf changes) {
+        int whole = 0;
+        int end = changes.readableBytes();
+        while (whole < end) {
+            int code = changes.getByte(changes.readerIndex() + whole) & 0xff;
+            int fixed = switch (code) {
+                case ChangeWriter.REMOVED, ChangeWriter.CLEARED, ChangeWriter.EMPTIED, ChangeWriter.DATABASE,
+                        ChangeWriter.SWAPPED ->
+                    1;
+                case ChangeWriter.PUT -> 2 + Long.BYTES;
+                default -> 1 + Long.BYTES;
+            };
+            int strings = switch (code) {
+                case ChangeWriter.CLEARED, ChangeWriter.EMPTIED, ChangeWriter.DATABASE, ChangeWriter.SWAPPED -> 0;
+                case ChangeWriter.REMOVED, ChangeWriter.EXPIRES, ChangeWriter.MOVED -> 1;
+                case ChangeWriter.PUT -> 2;
+                default -> 3;
+            };
+            int numbers = code == ChangeWriter.DATABASE ? 1 : code == ChangeWriter.SWAPPED ? 2 : 0;
+            long at = (long) whole + fixed;
+            for (int i = 0; i < numbers && at <= end; i++) {
+                at = behindNumber(changes, (int) at, end);
+            }
+            for (int i = 0; i < strings && at <= end; i++) {
+                at = behindString(changes, (int) at, end);
+            }
+            if (at > end) {
+                return whole;
+            }
+            whole = (int) at;
+        }
+        return whole;
+    }
+
+    /** Where a number ends that takes a byte for each 7 bits, or beyond all if it is not whole. */
+    private static long behindNumber(ByteBuf changes, int from, int end) {
+        for (int at = from; at < end; at++) {
+            if (changes.getByte(changes.readerIndex() + at) >= 0) {
+                return at + 1L;
+            }
+        }
+        return Long.MAX_VALUE;
+    }
+
+    /** Where a string ends, or beyond all if it is not whole. */
+    private static long behindString(ByteBuf changes, int from, int end) {
+        long length = 0;
+        int shift = 0;
+        for (int at = from; at < end && shift < 35; at++, shift += 7) {
+            int part = changes.getByte(changes.readerIndex() + at);
+            length |= (part & 127L) << shift;
+            if (part >= 0) {
+                return at + 1 + length;
+            }
+        }
+        return Long.MAX_VALUE;
     }
 
     private int takeByte() {
@@ -133,12 +207,35 @@ final class ChangeReader implements AutoCloseable {
         return code == ChangeWriter.CLEARED;
     }
 
+    /** Whether the change is of all keys of its {@link #database}. */
+    boolean isEmptied() {
+        return code == ChangeWriter.EMPTIED;
+    }
+
+    /** Whether two databases are swapped: {@link #one} and {@link #other}. */
+    boolean isSwapped() {
+        return code == ChangeWriter.SWAPPED;
+    }
+
+    /** In which database the change is. */
+    int database() {
+        return database;
+    }
+
+    int one() {
+        return one;
+    }
+
+    int other() {
+        return other;
+    }
+
     /** The slot of the change's key. */
     int slot() {
         return Slots.of(key, keyLength);
     }
 
-    /** Copies the change as it is. */
+    /** Copies the change as it is, without the number of its database. */
     void copyTo(ByteBuf out) {
         int length = (int) (at - begin);
         out.ensureWritable(length);
@@ -148,11 +245,15 @@ final class ChangeReader implements AutoCloseable {
 
     /** Does the change again. */
     void apply() {
+        keys.database(database);
         switch (code) {
             case ChangeWriter.REMOVED -> keys.remove(key, keyLength);
             case ChangeWriter.PUT -> put();
             case ChangeWriter.EXPIRES -> keys.setExpiry(key, keyLength, number);
             case ChangeWriter.CLEARED -> keys.clear();
+            case ChangeWriter.EMPTIED -> keys.empty();
+            case ChangeWriter.SWAPPED -> keys.swap(one, other);
+            case ChangeWriter.MOVED -> keys.move(key, keyLength, Math.toIntExact(number));
             default -> step();
         }
     }

@@ -18,13 +18,22 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Writes what changes keys into a buffer, as {@link ChangeReader} reads it: one after the other, each a code, its key, and what
- * the change needs. All numbers are little-endian; lengths take a byte for each 7 bits. On the owning shard.
+ * the change needs. All numbers are little-endian; lengths take a byte for each 7 bits. Changes are of database 0 until another one
+ * is named, up to the end of their step. On the owning shard.
  */
 final class ChangeWriter implements Effects, AutoCloseable {
     static final byte REMOVED = 0;
     static final byte PUT = 1;
     static final byte EXPIRES = 2;
     static final byte CLEARED = 3;
+    /** The changes that follow are of a database, whose number takes a byte for each 7 bits. */
+    static final byte DATABASE = 4;
+    /** All keys of the database are gone. */
+    static final byte EMPTIED = 5;
+    /** Two databases have each other's numbers from now on. */
+    static final byte SWAPPED = 6;
+    /** A key is in another database now. */
+    static final byte MOVED = 7;
     /** The code of the first step; the others follow in their order. */
     static final byte STEP = 16;
 
@@ -39,6 +48,10 @@ final class ChangeWriter implements Effects, AutoCloseable {
     private final SortedSets sortedSets;
     private final long digits = Memory.allocate(Digits.LONGEST);
     private ByteBuf out;
+    /** Of what was written last. */
+    private int database;
+    /** How databases were called by the number of their table, at the moment that is written; null for as they are. */
+    private int @Nullable [] names;
     private Runnable changed = () -> {};
     private @Nullable Consumer<Throwable> failed;
 
@@ -62,6 +75,11 @@ final class ChangeWriter implements Effects, AutoCloseable {
         changed = told;
     }
 
+    /** Has databases be called as they were at some moment, by the number of their table. */
+    void names(int[] byTable) {
+        names = byTable;
+    }
+
     /** Where it writes: direct memory. */
     ByteBuf out() {
         return out;
@@ -76,6 +94,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
     public void put(long entry) {
         int begin = out.writerIndex();
         try {
+            writeDatabase();
             if (isWhole(entry)) {
                 out.writeByte(PUT).writeByte(keys.type(entry)).writeLongLE(keys.expiry(entry));
                 bytes(keys.keyAddress(entry), keys.keyLength(entry));
@@ -83,7 +102,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
             } else {
                 long cursor = 0;
                 do {
-                    cursor = piece(entry, cursor);
+                    cursor = writePiece(entry, cursor);
                 } while (cursor != 0);
             }
         } catch (RuntimeException | Error why) {
@@ -97,6 +116,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
     /** Takes back what there is of a change that could not be written, mostly for want of memory; whether that is told. */
     private boolean undo(int begin, Throwable why) {
         out.writerIndex(begin);
+        database = -1;
         Consumer<Throwable> told = failed;
         if (told == null) {
             return false;
@@ -124,6 +144,11 @@ final class ChangeWriter implements Effects, AutoCloseable {
      * @return 0 after the last piece
      */
     long piece(long entry, long cursor) {
+        writeDatabase();
+        return writePiece(entry, cursor);
+    }
+
+    private long writePiece(long entry, long cursor) {
         long key = keys.keyAddress(entry);
         int keyLength = keys.keyLength(entry);
         if (cursor == 0) {
@@ -238,6 +263,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
     public void removed(long key, int keyLength) {
         int begin = out.writerIndex();
         try {
+            writeDatabase();
             writeRemoved(key, keyLength);
         } catch (RuntimeException | Error why) {
             if (!undo(begin, why)) {
@@ -251,6 +277,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
     public void expires(long key, int keyLength, long expiry) {
         int begin = out.writerIndex();
         try {
+            writeDatabase();
             writeExpires(key, keyLength, expiry);
         } catch (RuntimeException | Error why) {
             if (!undo(begin, why)) {
@@ -274,10 +301,55 @@ final class ChangeWriter implements Effects, AutoCloseable {
     }
 
     @Override
+    public void emptied() {
+        int begin = out.writerIndex();
+        try {
+            writeDatabase();
+            out.writeByte(EMPTIED);
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
+        }
+        changed.run();
+    }
+
+    @Override
+    public void swapped(int one, int other) {
+        int begin = out.writerIndex();
+        try {
+            out.writeByte(SWAPPED);
+            writeLength(one);
+            writeLength(other);
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
+        }
+        changed.run();
+    }
+
+    @Override
+    public void moved(long entry, int to) {
+        int begin = out.writerIndex();
+        try {
+            writeDatabase();
+            out.writeByte(MOVED).writeLongLE(to);
+            bytes(keys.keyAddress(entry), keys.keyLength(entry));
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
+        }
+        changed.run();
+    }
+
+    @Override
     public void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
             int secondLength) {
         int begin = out.writerIndex();
         try {
+            writeDatabase();
             write(step, key, keyLength, number, first, firstLength, second, secondLength);
         } catch (RuntimeException | Error why) {
             if (!undo(begin, why)) {
@@ -287,13 +359,52 @@ final class ChangeWriter implements Effects, AutoCloseable {
         changed.run();
     }
 
-    private void bytes(long address, int length) {
+    /** Names the selected database, where the step is of another one so far. */
+    private void writeDatabase() {
+        int[] known = names;
+        int now = known == null ? keys.database() : known[keys.table()];
+        if (now != database) {
+            writeDatabase(out, now);
+            database = now;
+        }
+    }
+
+    /** What was written so far is a step: what follows is of database 0 again until another one is named. */
+    void endStep() {
+        if (database == 0) {
+            return;
+        }
+        int begin = out.writerIndex();
+        try {
+            writeDatabase(out, 0);
+        } catch (RuntimeException | Error why) {
+            if (!undo(begin, why)) {
+                throw why;
+            }
+        }
+        database = 0;
+    }
+
+    static void writeDatabase(ByteBuf to, int number) {
+        to.writeByte(DATABASE);
+        writeLength(to, number);
+    }
+
+    private void writeLength(int length) {
+        writeLength(out, length);
+    }
+
+    private static void writeLength(ByteBuf to, int length) {
         int left = length;
         while (left > 127) {
-            out.writeByte(left | 128);
+            to.writeByte(left | 128);
             left >>>= 7;
         }
-        out.writeByte(left);
+        to.writeByte(left);
+    }
+
+    private void bytes(long address, int length) {
+        writeLength(length);
         if (length > 0) {
             out.ensureWritable(length);
             Memory.copy(address, Memory.address(out) + out.writerIndex(), length);

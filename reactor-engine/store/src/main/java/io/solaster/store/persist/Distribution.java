@@ -23,6 +23,8 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
     private final int writers;
     private final ChangeReader reader;
     private final ByteBuf[] waiting;
+    /** Of the change that waits last. */
+    private final int[] databases;
 
     /**
      * @param writer the shard that wrote, of so many
@@ -36,6 +38,7 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
         this.writers = writers;
         this.reader = reader;
         this.waiting = new ByteBuf[kept.size()];
+        this.databases = new int[kept.size()];
         for (int i = 0; i < waiting.length; i++) {
             waiting[i] = ByteBufAllocator.DEFAULT.directBuffer(1024);
         }
@@ -45,11 +48,10 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
     public void step(ByteBuf changes) throws IOException {
         reader.open(changes);
         while (reader.next()) {
-            if (reader.isCleared()) {
+            if (isOfAll()) {
                 flush();
                 for (int target = 0; target < waiting.length; target++) {
-                    KeptShard there = kept.get(target);
-                    engine.submitTo(target, () -> there.removeAllOf(writer, writers)).join();
+                    doAgain(target);
                 }
                 continue;
             }
@@ -57,6 +59,10 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
             if (owner == here) {
                 reader.apply();
             } else {
+                if (reader.database() != databases[owner]) {
+                    ChangeWriter.writeDatabase(waiting[owner], reader.database());
+                    databases[owner] = reader.database();
+                }
                 reader.copyTo(waiting[owner]);
                 if (waiting[owner].readableBytes() > MOST_WAITING) {
                     flush(owner);
@@ -66,6 +72,38 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
                 Shard.yield();
             }
         }
+    }
+
+    private boolean isOfAll() {
+        return reader.isCleared() || reader.isEmptied() || reader.isSwapped();
+    }
+
+    /** What was done to all keys of the shard that wrote, on one that has some of them now. */
+    private void doAgain(int target) {
+        KeptShard there = kept.get(target);
+        int databases = engine.submitTo(target, () -> there.keys().databases()).join();
+        if (reader.isSwapped()) {
+            int between = Math.max(databases, Math.max(reader.one(), reader.other()) + 1);
+            all(target, reader.one(), between);
+            all(target, reader.other(), reader.one());
+            all(target, between, reader.other());
+        } else if (reader.isEmptied()) {
+            all(target, reader.database(), KeptShard.NOWHERE);
+        } else {
+            for (int database = 0; database < databases; database++) {
+                all(target, database, KeptShard.NOWHERE);
+            }
+        }
+    }
+
+    /** Moves all keys of the shard that wrote from one database to another, or removes them: some in each turn. */
+    private void all(int target, int database, int to) {
+        KeptShard there = kept.get(target);
+        long next = 0;
+        do {
+            long from = next;
+            next = engine.submitTo(target, () -> there.moveSomeOf(writer, writers, database, from, to)).join();
+        } while (next != 0);
     }
 
     /** Sends what waits, and waits until it is done. */
@@ -80,6 +118,10 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
     private void flush(int target) {
         KeptShard there = kept.get(target);
         ByteBuf changes = waiting[target];
+        if (databases[target] != 0) {
+            ChangeWriter.writeDatabase(changes, 0);
+            databases[target] = 0;
+        }
         engine.submitTo(target, () -> there.applyAtOnce(changes)).join();
         changes.clear();
     }

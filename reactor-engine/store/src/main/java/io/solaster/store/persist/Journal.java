@@ -6,6 +6,7 @@ import java.util.List;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.function.IntPredicate;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -18,7 +19,11 @@ import org.slf4j.LoggerFactory;
 
 /**
  * Puts what changes a shard's keys into its log: all that is done between {@link #begin} and {@link #end} as one record, or as
- * several that count as one if it is very much. On that shard.
+ * a transaction of this shard alone if it is very much. On that shard.
+ *
+ * <p>
+ * What several shards do as one transaction, or one shard in several turns, is between {@link #beginPart} and {@link #endPart}:
+ * {@link Census} says how it is there as a whole or not at all.
  *
  * <p>
  * While the log takes no more, since the disk is slow, what was done waits here, and nobody may begin to write: the {@link Gate}
@@ -26,15 +31,6 @@ import org.slf4j.LoggerFactory;
  */
 public final class Journal {
     private static final Logger logger = LoggerFactory.getLogger(Journal.class);
-
-    /** Of a record that has all of a step. */
-    static final int WHOLE = 1;
-    /** Of a record that has the beginning of a step. */
-    static final int FIRST = 2;
-    /** Of a record that goes on with a step, which goes on itself. */
-    static final int NEXT = 3;
-    /** Of a record that has the end of a step. */
-    static final int LAST = 4;
 
     /** What is kept of the memory for one record between uses, in bytes. */
     private static final int KEPT = 1 << 20;
@@ -47,7 +43,14 @@ public final class Journal {
     private final Gate gate;
     private final Runnable commit = this::commitAlone;
     /** What the log has had no room for yet, the oldest first. */
-    private final ArrayDeque<ByteBuf> behind = new ArrayDeque<>();
+    private final ArrayDeque<LogStep> behind = new ArrayDeque<>();
+    private final OpenTransactions transactions = new OpenTransactions();
+    private final short[] here;
+    /** Where the ids of this process begin. */
+    private final long run;
+    private long longSteps;
+    /** No transaction began in this log behind this record. */
+    private long lastFirst;
     private final List<CompletableFuture<@Nullable Void>> appended = new ArrayList<>();
     private long recordsBehind;
     /** What was done after the log had ended, and never gets there. */
@@ -70,13 +73,17 @@ public final class Journal {
         void shut(boolean closed);
     }
 
-    Journal(Shard shard, Keyspace keys, ShardLog log, ChangeWriter writer, Gate gate) {
+    /** @param run the same on all shards of a process, and of no process before */
+    Journal(Shard shard, Keyspace keys, ShardLog log, ChangeWriter writer, Gate gate, long run) {
         this.shard = shard;
+        this.run = run;
+        this.here = new short[]{(short) shard.id()};
         this.keys = keys;
         this.log = log;
         this.writer = writer;
         this.gate = gate;
         this.mark = last();
+        this.lastFirst = last();
         writer.whenChanged(this::changed);
         writer.whenFailed(this::failed);
         keys.effects(writer);
@@ -93,6 +100,104 @@ public final class Journal {
         }
         depth++;
         writes |= toWrite;
+    }
+
+    /** As {@link #begin}, of what one shard does of a transaction: {@link #endPart} is to follow. */
+    public void beginPart() {
+        commit(true);
+        depth++;
+        writes = true;
+    }
+
+    /**
+     * What {@link #beginPart} began is done.
+     *
+     * @param open what this has returned for the transaction before on this shard; 0 for nothing
+     * @param number of the transaction: no other one of this process has it
+     * @param with the shards that end the transaction in their logs, this one among them, if this does so now; null if there is
+     *            more to come of it
+     * @return not 0 if the log says from now on that the transaction is under way: then its keys stay held until all those
+     *         shards have {@linkplain #isKept kept} its end, and {@link #release} is to be called
+     */
+    public long endPart(long open, long number, short @Nullable [] with) {
+        try {
+            boolean any = torn || writer.out().isReadable();
+            boolean alone = with != null && with.length == 1;
+            if (open == 0 && (alone || with == null) && !any) {
+                return 0;
+            }
+            if (open == 0 && alone) {
+                put(LogStep.WHOLE, 0, LogStep.NOBODY);
+                return 0;
+            }
+            long handle = open;
+            if (open == 0) {
+                lastFirst = last() + 1;
+                handle = transactions.open(lastFirst, number);
+            }
+            if (with != null) {
+                put(LogStep.END, id(number), with);
+            } else if (any) {
+                put(LogStep.PART, id(number), LogStep.NOBODY);
+            }
+            if (alone) {
+                transactions.close(handle);
+                return 0;
+            }
+            return handle;
+        } finally {
+            writes = --depth > 0;
+        }
+    }
+
+    /** All shards have what they did of a transaction. */
+    public void release(long open) {
+        transactions.close(open);
+    }
+
+    /**
+     * A transaction ends here whatever others did of it, as a shard has stopped, or its log: its keys are given back, and what
+     * comes may depend on what it did.
+     */
+    public void endAlone(long open, long number) {
+        beginPart();
+        endPart(open, number, here);
+    }
+
+    /** As {@link #endAlone}, for those that a shard had begun of which nobody hears any more. */
+    public void endAloneOf(IntPredicate origin, int shards) {
+        transactions.forEachOf(origin, shards, open -> endAlone(open, transactions.number(open)));
+    }
+
+    private long id(long number) {
+        return run + 2 * number;
+    }
+
+    /** Of what one shard does by itself and one record cannot hold. */
+    private long nextId() {
+        return run + 2 * ++longSteps + 1;
+    }
+
+    /** A transaction that ended in this log was left out when it was read. */
+    void dropped(long id) {
+        put(LogStep.DROPPED, id, LogStep.NOBODY);
+    }
+
+    /** Completes once all transactions are settled that are under way here, and the log says so. */
+    CompletableFuture<@Nullable Void> settle() {
+        // Not within a step, whoever ends the last of them.
+        return transactions.whenClosed().thenComposeAsync(closed -> {
+            flush();
+            if (log.epoch() < lastFirst && !isEnded()) {
+                put(LogStep.NOTE, 0, LogStep.NOBODY);
+            }
+            return whenKept(last());
+        }, shard);
+    }
+
+    /** Completes once all transactions are settled that are under way here. */
+    CompletableFuture<@Nullable Void> whenClosed() {
+        return transactions.whenClosed();
     }
 
     /** What {@link #begin} began is done. */
@@ -149,38 +254,67 @@ public final class Journal {
 
     /** @param all whether what nobody has asked for does not wait for more either, which would take a buffer for each step */
     private void commit(boolean all) {
-        ByteBuf step = writer.out();
-        int length = step.readableBytes();
-        boolean asked = writes;
-        if (length == 0 && !torn || !all && !asked && !behind.isEmpty() && length < KEPT && !isEnded()) {
+        int length = writer.out().readableBytes();
+        if (length == 0 && !torn || !all && !writes && !behind.isEmpty() && length < KEPT && !isEnded()) {
             return;
         }
+        put(LogStep.WHOLE, 0, LogStep.NOBODY);
+    }
+
+    /** Puts what was changed into the log, or behind what waits for room there. */
+    private void put(int kind, long id, short[] with) {
+        writer.endStep();
+        ByteBuf step = writer.out();
+        int length = step.readableBytes();
         ByteBuf next = null;
-        if (!isEnded() && !(behind.isEmpty() && length <= log.mostPayload() && log.isWritable())) {
+        if (!isEnded()
+                && !(behind.isEmpty() && length + LogStep.suffix(kind, with) <= log.mostPayload()
+                        && log.isWritable())) {
             next = buffer();
+        }
+        if (next == null && !isEnded()) {
+            takeRoom(step, LogStep.suffix(kind, with));
         }
         bytes += length;
         if (isEnded()) {
             step.clear();
             torn = false;
-            lost += asked ? 1 : 0;
+            lost += writes ? 1 : 0;
         } else if (next == null) {
-            log.append(0, WHOLE, step);
+            LogStep.writeSuffix(step, kind, id, with);
+            log.append(epoch(), kind, step);
             step.clear();
             if (step.capacity() > KEPT) {
                 step.capacity(FIRST_CAPACITY);
             }
         } else {
-            behind.add(step);
-            recordsBehind += Math.ceilDiv(length, log.mostPayload());
+            LogStep waiting = kind == LogStep.WHOLE && length > log.mostPayload()
+                    ? new LogStep(step, LogStep.END, nextId(), here)
+                    : new LogStep(step, kind, id, with);
+            behind.add(waiting);
+            recordsBehind += waiting.records(log.mostPayload());
             writer.to(next);
             catchUp();
         }
-        if (asked) {
+        if (writes) {
             mark = last() + lost;
         }
         if (shut || !log.isWritable()) {
             look();
+        }
+    }
+
+    /** What each record says: transactions that began in this log with that record or before are whole. */
+    private long epoch() {
+        return Math.min(transactions.settled(), log.next() - 1);
+    }
+
+    /** What is written behind the changes must not fail. */
+    private void takeRoom(ByteBuf step, int more) {
+        try {
+            step.ensureWritable(more);
+        } catch (RuntimeException | Error why) {
+            failed(why);
         }
     }
 
@@ -191,15 +325,10 @@ public final class Journal {
     /** Appends what is behind, as far as there is room. */
     private void catchUp() {
         while (!behind.isEmpty() && !isEnded() && log.isWritable()) {
-            ByteBuf first = behind.getFirst();
-            int length = Math.min(first.readableBytes(), log.mostPayload());
-            boolean last = length == first.readableBytes();
-            boolean begins = first.readerIndex() == 0;
-            log.append(0, begins ? last ? WHOLE : FIRST : last ? LAST : NEXT, first.readSlice(length));
-            recordsBehind--;
-            if (last) {
+            if (appendFirst(behind.getFirst())) {
                 behind.removeFirst().release();
             }
+            recordsBehind--;
         }
         if (isEnded()) {
             drop();
@@ -211,8 +340,22 @@ public final class Journal {
         }
     }
 
+    /** Appends a record of what waits; whether that was its last one. */
+    private boolean appendFirst(LogStep first) {
+        int most = log.mostPayload();
+        boolean last = first.isLast(most);
+        int kind = first.kind(most);
+        ByteBuf record = first.next(most);
+        try {
+            log.append(epoch(), kind, record);
+        } finally {
+            record.release();
+        }
+        return last;
+    }
+
     private void drop() {
-        behind.forEach(ByteBuf::release);
+        behind.forEach(LogStep::release);
         behind.clear();
         lost += recordsBehind;
         recordsBehind = 0;
@@ -321,5 +464,6 @@ public final class Journal {
         keys.effects(null);
         writer.out().release();
         drop();
+        transactions.end(new IllegalStateException("the shard stops"));
     }
 }

@@ -2,6 +2,7 @@ package io.solaster.store.persist;
 
 import java.io.IOException;
 import java.nio.file.Path;
+import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
@@ -25,6 +26,8 @@ import org.slf4j.LoggerFactory;
 /** One shard's keys, as they are kept on the disk: read at the start, then a journal, and snapshots. On that shard. */
 public final class KeptShard implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(KeptShard.class);
+    /** No database. */
+    static final int NOWHERE = -1;
     /** FLUSHALL ends a snapshot: it is begun again so often. */
     private static final int TRIES = 5;
     /** So many milliseconds after one that failed another is begun by itself: a disk that is full is so for long. */
@@ -39,6 +42,7 @@ public final class KeptShard implements AutoCloseable {
     private final KeptStats stats = new KeptStats();
     private @Nullable ShardLog shardLog;
     private @Nullable Journal journal;
+    private Supplier<CompletableFuture<@Nullable Void>> others = () -> CompletableFuture.completedFuture(null);
     private Path file = Path.of("");
     private int shards;
     private long snapshotAfter;
@@ -100,28 +104,38 @@ public final class KeptShard implements AutoCloseable {
         return true;
     }
 
-    /** Removes the keys that would belong to one of so many shards; answers always true. */
-    boolean removeAllOf(int owner, int ofShards) {
+    /**
+     * Moves keys that would belong to one of so many shards to another database, some hundred at most.
+     *
+     * @param database of which these are
+     * @param from 0 to begin, else what the last call returned
+     * @param to the other database; {@link #NOWHERE} to remove them
+     * @return 0 at the end
+     */
+    long moveSomeOf(int owner, int ofShards, int database, long from, int to) {
+        keys.database(database);
         ByteBuf found = ByteBufAllocator.DEFAULT.directBuffer();
         try {
-            long from = 0;
-            do {
-                from = keys.walk(from, entry -> {
-                    long key = keys.keyAddress(entry);
-                    int length = keys.keyLength(entry);
-                    if (Slots.shardOf(Slots.of(key, length), ofShards) == owner) {
-                        found.writeInt(length).ensureWritable(length);
-                        Memory.copy(key, Memory.address(found) + found.writerIndex(), length);
-                        found.writerIndex(found.writerIndex() + length);
-                    }
-                });
-            } while (from != 0);
+            long next = keys.walk(from, entry -> {
+                long key = keys.keyAddress(entry);
+                int length = keys.keyLength(entry);
+                if (Slots.shardOf(Slots.of(key, length), ofShards) == owner) {
+                    found.writeInt(length).ensureWritable(length);
+                    Memory.copy(key, Memory.address(found) + found.writerIndex(), length);
+                    found.writerIndex(found.writerIndex() + length);
+                }
+            });
             while (found.isReadable()) {
                 int length = found.readInt();
-                keys.remove(Memory.address(found) + found.readerIndex(), length);
+                long key = Memory.address(found) + found.readerIndex();
+                if (to == NOWHERE) {
+                    keys.remove(key, length);
+                } else {
+                    keys.move(key, length, to);
+                }
                 found.skipBytes(length);
             }
-            return true;
+            return next;
         } finally {
             found.release();
         }
@@ -142,16 +156,34 @@ public final class KeptShard implements AutoCloseable {
         return journal;
     }
 
-    /** All that is done from here on goes to the log. */
-    void start(ShardLog its, Path snapshot, int ofShards, long after, int growth) {
+    /**
+     * All that is done from here on goes to the log.
+     *
+     * @param run as of {@link Journal}
+     * @param settleOthers has all other shards {@link #settle}
+     */
+    void start(ShardLog its, Path snapshot, int ofShards, long after, int growth, long run,
+            Supplier<CompletableFuture<@Nullable Void>> settleOthers) {
         shardLog = its;
         file = snapshot;
         shards = ofShards;
         snapshotAfter = after;
         snapshotGrowth = growth;
         ChangeWriter writer = new ChangeWriter(keys, tables.get(), ByteBufAllocator.DEFAULT.directBuffer(4 << 10));
-        Journal begun = new Journal(shard, keys, its, writer, gate);
-        journal = begun;
+        journal = new Journal(shard, keys, its, writer, gate, run);
+        others = settleOthers;
+    }
+
+    /** Completes once the log says of all transactions that are under way here now what became of them. */
+    CompletableFuture<@Nullable Void> settle() {
+        Journal its = journal;
+        return its == null ? CompletableFuture.completedFuture(null) : its.settle();
+    }
+
+    /** The log says from now on that these were left out when it was read; answers always true. */
+    boolean dropped(Iterable<Long> transactions) {
+        transactions.forEach(Objects.requireNonNull(journal)::dropped);
+        return true;
     }
 
     /** What its log counts; null until it is open. Any thread. */
@@ -234,7 +266,7 @@ public final class KeptShard implements AutoCloseable {
             long before = its.bytes();
             long records = appended.stats().records.get();
             long begun = clock.getAsLong();
-            Snapshot snapshot = new Snapshot(shard, keys, tables.get(), its);
+            Snapshot snapshot = new Snapshot(shard, keys, tables.get(), its, others);
             writing = snapshot;
             try {
                 SnapshotFile.Header made = snapshot.write(file, shards, begun);
@@ -275,12 +307,21 @@ public final class KeptShard implements AutoCloseable {
         return header.next();
     }
 
-    @Override
-    public void close() {
+    /** No snapshot is written from now on; completes when one that is has left off. */
+    CompletableFuture<@Nullable Void> endSnapshots() {
         closed = true;
         if (writing != null) {
             writing.stop();
         }
+        CompletableFuture<@Nullable Void> last = running;
+        return last == null
+                ? CompletableFuture.completedFuture(null)
+                : last.handle((done, why) -> (@Nullable Void) null);
+    }
+
+    @Override
+    public void close() {
+        endSnapshots();
         if (journal != null) {
             journal.close();
         }

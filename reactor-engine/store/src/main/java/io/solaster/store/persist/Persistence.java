@@ -4,6 +4,7 @@ import java.io.Closeable;
 import java.io.IOException;
 import java.io.UncheckedIOException;
 import java.nio.file.Path;
+import java.time.Duration;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
@@ -30,17 +31,23 @@ import org.slf4j.LoggerFactory;
 public final class Persistence {
     private static final Logger logger = LoggerFactory.getLogger(Persistence.class);
     private static final String NAME = "store";
+    private static final Duration ENDS = Duration.ofSeconds(30);
 
     private final Engine engine;
     private final StorePersistenceConfig config;
     private final List<KeptShard> shards;
     private final AtomicLong lastSave = new AtomicLong();
+    /** Of this process alone: see {@link Journal}. */
+    private final long run;
     private volatile @Nullable Log log;
+    /** Completes when none is written any more; once the engine stops. */
+    private volatile CompletableFuture<?> snapshots = CompletableFuture.completedFuture(null);
 
     private Persistence(Engine engine, StorePersistenceConfig config, List<KeptShard> shards) {
         this.engine = engine;
         this.config = config;
         this.shards = shards;
+        this.run = engine.environment().secrets().nextLong();
     }
 
     /**
@@ -73,6 +80,7 @@ public final class Persistence {
             layout = onFirst(patient -> found.next(patient, count));
             records = openOther(found, layout);
         }
+        engine.onStop(this::endSnapshots);
         long keys = 0;
         for (KeptShard each : shards) {
             keys += onShard(each.shard(), () -> each.keys().size());
@@ -93,6 +101,7 @@ public final class Persistence {
     private long openSame(Layout layout) {
         long[] from = new long[shards.size()];
         StepReader[] readers = new StepReader[shards.size()];
+        Census census = Census.take(engine, NAME, layout.log(), shards.size());
         Log opened;
         try {
             opened = Log.open(engine, NAME, config.log(layout.log().toString()), shard -> {
@@ -102,7 +111,8 @@ public final class Persistence {
                 } catch (IOException e) {
                     throw new UncheckedIOException(e.getMessage(), e);
                 }
-                StepReader reader = new StepReader(from[shard.id()], kept::apply);
+                StepReader reader = new StepReader(from[shard.id()], id -> census.isLeftOut(shard.id(), id),
+                        kept::apply);
                 readers[shard.id()] = reader;
                 return reader;
             });
@@ -112,10 +122,11 @@ public final class Persistence {
         }
         log = opened;
         long records = 0;
+        List<KeptShard> ahead = new ArrayList<>();
         for (KeptShard kept : shards) {
             int id = kept.shard().id();
             records += readers[id].count();
-            boolean ahead = onShard(kept.shard(), () -> {
+            if (onShard(kept.shard(), () -> {
                 readers[id].close();
                 kept.replayed(readers[id].bytes());
                 start(kept, layout, opened);
@@ -126,19 +137,33 @@ public final class Persistence {
                             + next + ", and there is no snapshot of what was before: bring " + layout.snapshot(id)
                             + " back", null);
                 }
+                kept.dropped(census.toDrop(id));
                 return next < from[id];
-            });
-            if (ahead) {
-                // The end of the log, which the snapshot has, was not synced before the power failed.
-                await(onStage(kept));
+            })) {
+                ahead.add(kept);
             }
         }
+        // The end of the log, which the snapshot has, was not synced before the power failed.
+        ahead.forEach(kept -> await(onStage(kept)));
         return records;
     }
 
     private void start(KeptShard kept, Layout layout, Log opened) {
         kept.start(opened.local(), layout.snapshot(kept.shard().id()), shards.size(), config.snapshotAfter().bytes(),
-                config.snapshotGrowth());
+                config.snapshotGrowth(), run, () -> settleOthers(kept));
+    }
+
+    /** Has all shards but one settle what they did of transactions. On that shard. */
+    private CompletableFuture<@Nullable Void> settleOthers(KeptShard but) {
+        List<CompletableFuture<@Nullable Void>> all = new ArrayList<>();
+        for (KeptShard each : shards) {
+            if (each != but) {
+                all.add(engine.<@Nullable Void>submitStageTo(each.shard().id(),
+                        CallOptions.in(engine.groups().maintenance()), each::settle));
+            }
+        }
+        return CompletableFuture.allOf(all.toArray(CompletableFuture[]::new))
+                .thenApply(done -> (@Nullable Void) null);
     }
 
     /** Reads what another number of shards has written, if there is any, and writes it anew. */
@@ -173,6 +198,7 @@ public final class Persistence {
         Distribution[] all = new Distribution[before.shards()];
         StepReader[] readers = new StepReader[before.shards()];
         int count = shards.size();
+        Census census = Census.take(engine, NAME, before.log(), before.shards());
         try {
             int wrote = Log.read(engine, NAME, before.log(), writer -> {
                 int here = writer % count;
@@ -181,7 +207,8 @@ public final class Persistence {
                         kept.newReader());
                 all[writer] = distribution;
                 try {
-                    StepReader reader = new StepReader(kept.read(before, writer, distribution), distribution);
+                    StepReader reader = new StepReader(kept.read(before, writer, distribution),
+                            id -> census.isLeftOut(writer, id), distribution);
                     readers[writer] = reader;
                     return reader;
                 } catch (IOException e) {
@@ -232,11 +259,31 @@ public final class Persistence {
         }
     }
 
-    private static void unlock(Closeable lock) {
+    /** Nobody else may have the directory while a snapshot is still written there, however long that takes. */
+    private void unlock(Closeable lock) {
+        snapshots.whenComplete((ended, why) -> {
+            try {
+                lock.close();
+            } catch (IOException e) {
+                logger.warn("The store keeps its lock", e);
+            }
+        });
+    }
+
+    private void endSnapshots() {
+        List<CompletableFuture<@Nullable Void>> all = new ArrayList<>();
+        for (KeptShard each : shards) {
+            all.add(engine.<@Nullable Void>submitStageTo(each.shard().id(), CallOptions.DEFAULTS,
+                    each::endSnapshots));
+        }
+        CompletableFuture<?> ended = CompletableFuture.allOf(all.toArray(CompletableFuture[]::new));
+        snapshots = ended;
         try {
-            lock.close();
-        } catch (IOException e) {
-            logger.warn("The store keeps its lock", e);
+            if (!engine.environment().threads().await(ended, ENDS)) {
+                logger.warn("A snapshot did not leave off within {}: the store keeps its lock until it does", ENDS);
+            }
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
         }
     }
 

@@ -3,10 +3,14 @@ package io.solaster.store.persist;
 import java.io.IOException;
 import java.nio.file.Path;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
+import java.util.function.Supplier;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
 import io.solaster.engine.memory.Memory;
 import io.solaster.log.Patient;
 import io.solaster.store.keyspace.Keyspace;
@@ -34,7 +38,13 @@ final class Snapshot implements KeyspaceListener {
     private final Journal journal;
     private final Patient patient;
     private final ChangeWriter writer;
-    private final PlaceSet early = new PlaceSet();
+    private final Supplier<CompletableFuture<@Nullable Void>> others;
+    /** By table. */
+    private PlaceSet[] early = {};
+    /** How each table was called at the moment; one that was made since has no keys of that. */
+    private int[] names = {};
+    /** The table that the walk is in. */
+    private int table;
     /** Keys that the walk has come by and has left for later: one behind the other; their ends, places, and what is written. */
     private final ByteBuf late = ByteBufAllocator.DEFAULT.directBuffer(1024);
     private int[] lateEnds = new int[16];
@@ -47,15 +57,28 @@ final class Snapshot implements KeyspaceListener {
     private long visited; // keys before this place were
     private boolean visitedAll;
     private boolean cleared;
+    private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
     /** Why it misses some of the keys. */
     private @Nullable Throwable failed;
 
-    Snapshot(Shard shard, Keyspace keys, FieldTable table, Journal journal) {
+    /** @param others has what other shards did of transactions settled */
+    Snapshot(Shard shard, Keyspace keys, FieldTable table, Journal journal,
+            Supplier<CompletableFuture<@Nullable Void>> others) {
+        this.others = others;
         this.shard = shard;
         this.keys = keys;
         this.journal = journal;
         this.patient = new Patient(shard.files());
         this.writer = new ChangeWriter(keys, table, buffer());
+    }
+
+    private static int[] namesByTable(Keyspace keys) {
+        int[] names = new int[keys.tables()];
+        for (int each = 0; each < names.length; each++) {
+            keys.selectTable(each);
+            names[each] = keys.database();
+        }
+        return names;
     }
 
     private static ByteBuf buffer() {
@@ -78,24 +101,38 @@ final class Snapshot implements KeyspaceListener {
             // From here to the first wait is the moment.
             journal.flush();
             long next = journal.last() + 1;
+            CompletableFuture<@Nullable Void> settled = journal.whenClosed();
+            names = namesByTable(keys);
+            early = new PlaceSet[names.length];
+            Arrays.setAll(early, each -> new PlaceSet());
+            writer.names(names);
             end = keys.listen(this);
-            long from = 0;
-            do {
-                from = keys.walk(from, this::visit);
-                visited = from;
-                visitedAll = from == 0;
-                early.forgetBefore(from);
-                flush(file);
-                leaveOff();
-                writeLate(file);
-                leaveOff();
-            } while (from != 0);
+            while (table < names.length) {
+                visited = 0;
+                visitedAll = false;
+                do {
+                    keys.selectTable(table);
+                    visited = keys.walk(visited, this::visit);
+                    visitedAll = visited == 0;
+                    early[table].forgetBefore(visited);
+                    flush(file);
+                    leaveOff();
+                    writeLate(file);
+                    leaveOff();
+                } while (!visitedAll);
+                early[table++] = new PlaceSet();
+            }
             end.run();
             end = null;
+            writer.endStep();
             if (writer.out().isReadable()) {
                 file.write(writer.out());
             }
             // All was written by now, and keys that are cleared from now on are of another moment.
+            refuseIfFailed();
+            journal.snapshotBehind(false);
+            await(settled);
+            await(others.get());
             refuseIfFailed();
             long bytes = file.finish(next, now, shard.id(), shards, writer.out());
             done = true;
@@ -111,6 +148,17 @@ final class Snapshot implements KeyspaceListener {
             if (file != null && !done) {
                 file.abandon();
             }
+        }
+    }
+
+    /** It has what transactions did here; it may take its place when nobody has to know of them any more. See {@link Census}. */
+    private void await(CompletableFuture<@Nullable Void> settled) throws IOException {
+        try {
+            CompletableFuture.anyOf(settled, stopped).join();
+        } catch (CompletionException failed) {
+            Throwable why = ShardFuture.causeOf(failed);
+            throw new IOException("a transaction that it has a part of is not known to be whole: " + why.getMessage(),
+                    why);
         }
     }
 
@@ -134,11 +182,13 @@ final class Snapshot implements KeyspaceListener {
     /** The keys are about to be closed: what is written by now never replaces the snapshot before. */
     void stop() {
         failed = new IllegalStateException("the shard stops");
+        stopped.completeExceptionally(failed);
     }
 
     /** Writes what waits, if it is enough. */
     private void flush(SnapshotFile file) throws IOException {
         while (writer.out().readableBytes() >= BLOCK) {
+            writer.endStep();
             ByteBuf full = writer.out();
             writer.to(buffer());
             try {
@@ -156,7 +206,7 @@ final class Snapshot implements KeyspaceListener {
         long key = keys.keyAddress(entry);
         int length = keys.keyLength(entry);
         long place = keys.place(key, length);
-        if (early.contains(place)) {
+        if (early[table].contains(place)) {
             return;
         }
         if (writer.isLong(entry) || writer.out().readableBytes() >= BLOCK) {
@@ -189,6 +239,7 @@ final class Snapshot implements KeyspaceListener {
         while (lateDone < lateCount) {
             if (!lateWritten[lateDone]) {
                 int begin = lateBegin(lateDone);
+                keys.selectTable(table);
                 long entry = keys.peek(Memory.address(late) + begin, lateEnds[lateDone] - begin, 0);
                 lateCursor = entry == 0 ? 0 : piece(entry, lateCursor);
             }
@@ -227,10 +278,14 @@ final class Snapshot implements KeyspaceListener {
     }
 
     private void writeAhead(long key, int keyLength, long entry) {
+        int its = keys.table();
+        if (its >= names.length || its < table) {
+            return;
+        }
         long place = keys.place(key, keyLength);
-        if (visitedAll || Long.compareUnsigned(place, visited) < 0) {
+        if (its == table && (visitedAll || Long.compareUnsigned(place, visited) < 0)) {
             writeBefore(key, keyLength, place, entry);
-        } else if (early.add(place) && entry != 0) {
+        } else if (early[its].add(place) && entry != 0) {
             writer.put(entry);
             look();
         }
@@ -272,6 +327,14 @@ final class Snapshot implements KeyspaceListener {
     @Override
     public void evicted(long entry) {
         beginWrite(keys.keyAddress(entry), keys.keyLength(entry), entry);
+    }
+
+    @Override
+    public void emptied() {
+        int its = keys.table();
+        if (its < names.length && its >= table) {
+            cleared();
+        }
     }
 
     @Override

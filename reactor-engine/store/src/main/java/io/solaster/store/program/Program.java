@@ -27,7 +27,8 @@ final class Program {
             java -jar solaster-store.jar import FILE --to=HOST:PORT [--user=NAME] [--tls] [--replace]
                     [--skip-databases] [--connections=N]
                 takes the keys of the file over into a running server: all that are not there yet, or with --replace all;
-                the password, if it needs one, is taken from the environment, SOLASTER_PASSWORD
+                keys of databases that the server has not are refused before anything is done, with --skip-databases all
+                but those of number 0 are left out; the password, if it needs one, is taken from the environment, SOLASTER_PASSWORD
             Ends with 0 if all is well, with 1 if something was left out, with 2 if nothing was done.""";
 
     private static final int MOST_CONNECTIONS = 64;
@@ -65,7 +66,7 @@ final class Program {
     int run(String... arguments) {
         try {
             Asked asked = read(arguments);
-            Contents contents = new Contents();
+            Contents contents = new Contents(asked.skipDatabases());
             int version = RdbFile.read(asked.file(), 0, contents);
             if (asked.verb().equals("check")) {
                 out.println(asked.file() + " is whole: version " + version + contents.about());
@@ -165,12 +166,17 @@ final class Program {
 
     /** Looks through a file, to its check sum, before anything is done. */
     private final class Contents implements RdbFile.Visitor {
+        private final boolean zeroOnly;
         private final Map<Long, Group> databases = new TreeMap<>();
         private final Map<String, Group> leftOut = new LinkedHashMap<>();
         private final Map<String, Long> modules = new LinkedHashMap<>();
         private String writer = "";
         private long functions;
         private long expiring;
+
+        Contents(boolean zeroOnly) {
+            this.zeroOnly = zeroOnly;
+        }
 
         @Override
         public void aux(String name, String value) {
@@ -189,7 +195,7 @@ final class Program {
             databases.computeIfAbsent(key.database, _ -> new Group()).add(key.text());
             expiring += key.expiry == 0 ? 0 : 1;
             String why = isLeftOut(key);
-            if (why != null && key.database == 0) {
+            if (why != null && (key.database == 0 || !zeroOnly)) {
                 leftOut.computeIfAbsent(why, _ -> new Group()).add(key.text());
             }
         }
@@ -233,14 +239,7 @@ final class Program {
     private int take(Asked asked, Contents contents, int version) throws IOException {
         long foreign = 0;
         for (var each : contents.databases.entrySet()) {
-            if (each.getKey() != 0) {
-                foreign += each.getValue().count;
-                if (!asked.skipDatabases()) {
-                    throw new Refused("database " + each.getKey() + " has " + each.getValue().count
-                            + " keys, and only those of number 0 can be taken over; leave the others out with"
-                            + " --skip-databases. Nothing was done");
-                }
-            }
+            foreign += asked.skipDatabases() && each.getKey() != 0 ? each.getValue().count : 0;
         }
         Import work = new Import(asked, version);
         List<Target> targets = new ArrayList<>();
@@ -249,6 +248,9 @@ final class Program {
             for (int i = 0; i < asked.connections(); i++) {
                 targets.add(new Target(asked.host(), asked.port(), asked.tls(), work));
                 login(targets.getLast(), asked);
+            }
+            if (!asked.skipDatabases()) {
+                refuseUnknown(contents, targets.getFirst());
             }
             work.targets = targets;
             RdbFile.read(asked.file(), MOST_BYTES, work);
@@ -281,6 +283,25 @@ final class Program {
         boolean all = !stopped && !contents.leavesOut() && foreign == 0 && work.failed.isEmpty()
                 && work.tooLong.count == 0;
         return all ? 0 : 1;
+    }
+
+    /** Has the server say that it has all databases of the file, before anything is done. */
+    private static void refuseUnknown(Contents contents, Target target) throws IOException {
+        boolean left = false;
+        for (var each : contents.databases.entrySet()) {
+            if (each.getKey() == 0) {
+                continue;
+            }
+            left = true;
+            if (target.ask("SELECT", each.getKey().toString()) instanceof Reply.Failure failure) {
+                throw new Refused("database " + each.getKey() + " has " + each.getValue().count
+                        + " keys, and the server said: " + failure.text() + ". Give it more (solaster.store.databases),"
+                        + " or leave all but number 0 out with --skip-databases. Nothing was done");
+            }
+        }
+        if (left) {
+            answered(target.ask("SELECT", "0"));
+        }
     }
 
     private void login(Target target, Asked asked) throws IOException {
@@ -319,13 +340,13 @@ final class Program {
 
         @Override
         public boolean wants(RdbFile.Key key) {
-            return key.database == 0 && (key.expiry == 0 || key.expiry > now) && DumpTypes.inKeyspace(key.type) >= 0;
+            return isWanted(key) && (key.expiry == 0 || key.expiry > now) && DumpTypes.inKeyspace(key.type) >= 0;
         }
 
         @Override
         public void key(RdbFile.Key key) throws IOException {
             ByteBuf value = key.value;
-            if (key.database == 0 && key.expiry != 0 && key.expiry <= now) {
+            if (isWanted(key) && key.expiry != 0 && key.expiry <= now) {
                 expired++;
             } else if (key.tooLong) {
                 tooLong.add(key.text());
@@ -335,6 +356,10 @@ final class Program {
                         value.readableBytes()));
                 least().restore(key, value, asked.replace());
             }
+        }
+
+        private boolean isWanted(RdbFile.Key key) {
+            return key.database == 0 || !asked.skipDatabases();
         }
 
         private Target least() {

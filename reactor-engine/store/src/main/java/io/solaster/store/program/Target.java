@@ -42,7 +42,8 @@ final class Target implements AutoCloseable {
         void answered(String key, @Nullable String error) throws IOException;
     }
 
-    private record Pending(String key, long bytes) {}
+    /** @param key null for what is asked on the way */
+    private record Pending(@Nullable String key, long bytes) {}
 
     private final Socket socket;
     private final InputStream in;
@@ -54,6 +55,7 @@ final class Target implements AutoCloseable {
     private final ByteBuf requests = Unpooled.buffer(FLUSHED);
     private final ArrayDeque<Pending> pending = new ArrayDeque<>();
     private long pendingBytes;
+    private long database;
 
     Target(String host, int port, boolean tls, Answers answers) throws IOException {
         this.answers = answers;
@@ -93,6 +95,11 @@ final class Target implements AutoCloseable {
         long bytes = dump.readableBytes() + key.name.length + 128L;
         while (!pending.isEmpty() && (pending.size() >= MOST_PENDING || pendingBytes + bytes > MOST_BYTES)) {
             takeAnswer();
+        }
+        if (key.database != database) {
+            database = key.database;
+            RequestWriter.request(requests, "SELECT", Long.toString(database));
+            pending.add(new Pending(null, 0));
         }
         boolean idle = key.idle >= 0;
         boolean used = !idle && key.frequency >= 0;
@@ -140,7 +147,12 @@ final class Target implements AutoCloseable {
         Reply reply = read();
         Pending first = pending.remove();
         pendingBytes -= first.bytes();
-        answers.answered(first.key(), reply instanceof Reply.Failure failure ? failure.text() : null);
+        String error = reply instanceof Reply.Failure failure ? failure.text() : null;
+        if (first.key() != null) {
+            answers.answered(first.key(), error);
+        } else if (error != null) {
+            throw new IOException("the server said: " + error);
+        }
     }
 
     private void flush() throws IOException {

@@ -4,6 +4,8 @@ import java.nio.charset.StandardCharsets;
 import java.util.HashMap;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletionStage;
+import java.util.function.BiConsumer;
 import java.util.function.Function;
 
 import io.netty.buffer.ByteBuf;
@@ -14,6 +16,7 @@ import io.solaster.engine.net.Digits;
 import io.solaster.engine.net.QuietLog;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.acl.User;
+import io.solaster.store.multi.CommandList;
 import io.solaster.store.multi.CommandPlace;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
@@ -26,19 +29,19 @@ import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
 /** What scripts call of the server: commands, and what stands beside them in {@code redis}. On the owning shard. */
-final class LuaCommands {
+final class LuaCommands implements CommandCall.Later {
     private static final Logger log = LoggerFactory.getLogger("io.solaster.store.script");
     private static final int REPLIES = 256;
     private static final int KEPT_REPLIES = 1 << 20;
     private static final int NUMBER = 32;
-    /** What an element of a reply takes in Lua, to what it takes in the reply, about. */
-    private static final int GROWTH = 4;
+    /** What a script may tell subscribers in one go: then it leaves off, so that what it has told goes out. */
+    private static final int MOST_TOLD = 1 << 20;
+    /** What one event of a key takes, about, beside the key. */
+    private static final int EVENT = 128;
+    private static final String NOT_HERE = "within MULTI, a metamethod, an iterator, or a function that sorts or"
+            + " replaces";
     private static final int ALL_COPIES = 3;
     private static final int LONGEST_LOGGED = 1024;
-    /** As many values as a function may have on its stack. */
-    private static final int MOST_RESULTS = 8000;
-    private static final double RANDOM_LIMIT = Integer.MAX_VALUE;
-    private static final long RANDOM_MASK = (1L << 48) - 1;
 
     private final ShardScripts scripts;
     private final StoreShard shard;
@@ -51,13 +54,15 @@ final class LuaCommands {
     private final QuietLog[] logs = {new QuietLog(log, Level.DEBUG), new QuietLog(log, Level.DEBUG),
             new QuietLog(log, Level.INFO), new QuietLog(log, Level.WARN)};
     private @Nullable RepliesToLua toLua;
-    private long random = 0x1234ABCD330EL;
+    /** What the command that was run last answers later. */
+    private @Nullable LaterReply<?> later;
 
     LuaCommands(ShardScripts scripts, StoreShard shard, Function<CommandCall, @Nullable Command> finder) {
         this.scripts = scripts;
         this.shard = shard;
         this.finder = finder;
         this.call = shard.newCall();
+        call.ofScripts();
     }
 
     void lua(LuaState state) {
@@ -74,9 +79,9 @@ final class LuaCommands {
         redis.put("setresp", this::resp);
         redis.put("set_repl", this::replication);
         redis.put("acl_check_cmd", this::mayCall);
-        return Map.of("own", Map.of("rep", this::repeat, "unpack", LuaCommands::unpack), "redis", redis, "maths",
-                Map.of("random", this::random, "randomseed", this::seed), "bit",
-                BitLibrary.functions(lua), "struct", new StructLibrary(lua).functions(), "cmsgpack",
+        OwnLibrary own = new OwnLibrary(lua);
+        return Map.of("own", own.functions(), "redis", redis, "maths", own.maths(), "bit", BitLibrary.functions(lua),
+                "struct", new StructLibrary(lua).functions(), "cmsgpack",
                 new MessagePackLibrary(lua).functions(), "cjson", new JsonLibrary(lua).functions());
     }
 
@@ -88,6 +93,7 @@ final class LuaCommands {
         if (problem != null) {
             return fails(thread, problem, raises);
         }
+        call.as(null, run.database());
         Command command = finder.apply(call);
         problem = refusal(run, command);
         if (problem != null || command == null) {
@@ -102,27 +108,90 @@ final class LuaCommands {
         if (shard.isGated()) {
             ShardWatch.of(shard).tellOfScript(command, call);
         }
-        if (run.isOverShards() && isOnKeys(command) && CommandPlace.of(command, call) != shard.shard().id()) {
-            return lua[0].mayYield(thread)
-                    ? run.callElsewhere(thread, command, call, raises)
-                    : fails(thread, "ERR '" + command.name() + "' has keys on another shard, and cannot be called here:"
-                            + " within a metamethod, an iterator, or a function that sorts or replaces", raises);
+        if (run.isOverShards() && isOnKeys(command)) {
+            boolean elsewhere = CommandPlace.of(command, call) != shard.shard().id();
+            boolean leaves = lua[0].mayYield(thread);
+            // What it writes here is one step of the log with what it writes elsewhere.
+            if (leaves && (elsewhere || command.has(Command.Flag.WRITE) && shard.journal() != null)) {
+                return run.callElsewhere(thread, command, call, raises);
+            }
+            if (elsewhere) {
+                return fails(thread, "ERR '" + command.name() + "' has keys on another shard, and cannot be called here: "
+                        + NOT_HERE, raises);
+            }
         }
+        if (shard.tells(command) && (run.hasTold(bytesTold(command)) > MOST_TOLD || shard.isHeldUp(command))) {
+            return mayLeave(run, thread)
+                    ? run.callLater(thread, command, call, raises)
+                    : fails(thread, "ERR too many messages wait for subscribers, and '" + command.name()
+                            + "' cannot wait for them here: " + NOT_HERE, raises);
+        }
+        LaterReply<?> result = answer(run, command);
+        if (result != null && !result.isThere()) {
+            replies.clear();
+            return mayLeave(run, thread)
+                    ? run.await(thread, result, raises)
+                    : fails(thread, "ERR '" + command.name() + "' asks all shards, and cannot be called here: "
+                            + NOT_HERE, raises);
+        }
+        Lua.top(thread, 0);
+        return pushAnswer(run, thread, result) && raises ? lua[0].raise(thread) : 1;
+    }
+
+    private boolean mayLeave(ScriptRun run, long thread) {
+        return run.mayLeave() && lua[0].mayYield(thread);
+    }
+
+    private long bytesTold(Command command) {
+        return command.route() == Command.Route.CHANNEL ? call.length(1) + (long) call.length(2) : EVENT;
+    }
+
+    /** Runs a command, whose reply is in {@link #replies} then, unless it comes later. */
+    private @Nullable LaterReply<?> answer(ScriptRun run, Command command) {
+        later = null;
         call.client(null);
+        call.as(null, run.database());
         call.now(run.now());
+        call.held(this);
         ReplyWriter reply = call.reply();
         reply.to(replies.clear());
         reply.resp3(run.isResp3());
-        shard.runWithin(command, call);
-        int length = reply.position();
-        long address = Memory.address(reply.buffer());
-        reply.finish();
-        Lua.top(thread, 0);
-        boolean failed = pushReply(thread, address, length);
+        try {
+            shard.runWithin(command, call);
+        } finally {
+            call.held(null);
+            reply.finish();
+        }
+        run.database(call.database());
+        return later;
+    }
+
+    @Override
+    public <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer) {
+        later = new LaterReply<>(result.toCompletableFuture(), answer);
+    }
+
+    /** Pushes what the reply becomes that is there, or a result that has come; whether that is an error. */
+    boolean pushAnswer(ScriptRun run, long thread, @Nullable LaterReply<?> result) {
+        if (result != null) {
+            ReplyWriter reply = call.reply();
+            reply.to(replies.clear());
+            reply.resp3(run.isResp3());
+            result.write(reply);
+            reply.finish();
+        }
+        boolean failed = pushReply(thread, Memory.address(replies), replies.readableBytes());
         if (replies.capacity() > KEPT_REPLIES) {
             replies.clear().capacity(REPLIES);
         }
-        return failed && raises ? lua[0].raise(thread) : 1;
+        return failed;
+    }
+
+    /** Runs a command that has waited, and pushes what it answers; whether that is an error. */
+    boolean pushCalled(ScriptRun run, long thread, CommandList list) {
+        Command command = list.next(call);
+        list.took();
+        return pushAnswer(run, thread, answer(run, command));
     }
 
     private static boolean isOnKeys(Command command) {
@@ -131,11 +200,12 @@ final class LuaCommands {
 
     /** Pushes what a reply becomes; whether that is an error. */
     boolean pushReply(long thread, long address, int length) {
-        if (!lua[0].heap().hasRoom((long) length * GROWTH)) {
+        RepliesToLua values = Objects.requireNonNull(toLua);
+        if (!lua[0].heap().hasRoom(values.need(address, length))) {
             pushError(thread, "ERR not enough memory for a reply of " + length + " bytes");
             return true;
         }
-        Objects.requireNonNull(toLua).push(thread, address);
+        values.push(thread, address);
         return Memory.getByte(address) == '-';
     }
 
@@ -215,7 +285,7 @@ final class LuaCommands {
             // Once it is published the script could not begin anew.
             case CHANNEL -> run.mayRestart() && shard.parts().count() > 1
                     ? restart(run)
-                    : shard.isHeldUp(command) ? "ERR too many messages wait for subscribers" : null;
+                    : null;
             case KEYS -> run.isOverShards() ? heldKeys(run, command) : keys(run, command);
             case EVERY_SHARD -> run.mayRestart() && shard.parts().count() > 1
                     ? restart(run)
@@ -360,76 +430,6 @@ final class LuaCommands {
                 || ShardWatch.of(shard).permissions().check(user.rights(), command, call, 0) == null;
         Lua.pushBoolean(thread, may ? 1 : 0);
         return 1;
-    }
-
-    /** The generator of {@code lrand48}, so that a seed makes the numbers that it makes in Redis. */
-    private int random(long thread) {
-        random = random * 0x5DEECE66DL + 0xB & RANDOM_MASK;
-        double r = (random >>> 17) % RANDOM_LIMIT / RANDOM_LIMIT;
-        switch (Lua.top(thread)) {
-            case 0 -> Lua.push(thread, r);
-            case 1 -> {
-                int most = (int) LuaNumbers.whole(LuaArguments.number(thread, 1, "random"));
-                if (most < 1) {
-                    throw LuaArguments.bad(1, "random", "interval is empty");
-                }
-                Lua.push(thread, Math.floor(r * most) + 1);
-            }
-            case 2 -> {
-                int least = (int) LuaNumbers.whole(LuaArguments.number(thread, 1, "random"));
-                int most = (int) LuaNumbers.whole(LuaArguments.number(thread, 2, "random"));
-                if (least > most) {
-                    throw LuaArguments.bad(2, "random", "interval is empty");
-                }
-                Lua.push(thread, Math.floor(r * (most - least + 1)) + least);
-            }
-            default -> throw new LuaArguments.Failure("wrong number of arguments");
-        }
-        return 1;
-    }
-
-    /** As Lua's own, but it ends at once where the result would be too long, or is nothing. */
-    private int repeat(long thread) {
-        byte[] text = LuaArguments.bytes(lua[0], thread, 1, "rep");
-        double asked = LuaArguments.number(thread, 2, "rep");
-        if (asked * text.length > (double) ShardScripts.MEMORY / 2) {
-            throw new LuaArguments.Failure("not enough memory");
-        }
-        int count = text.length == 0 ? 0 : (int) Math.max(0, asked);
-        LuaArguments.room(lua[0], 2L * count * text.length);
-        byte[] result = new byte[count * text.length];
-        for (int i = 0; i < count; i++) {
-            System.arraycopy(text, 0, result, i * text.length, text.length);
-        }
-        lua[0].push(thread, result, result.length);
-        return 1;
-    }
-
-    /** As Lua's own, but for numbers that make it wrap around. */
-    private static int unpack(long thread) {
-        if (Lua.type(thread, 1) != Lua.TABLE) {
-            throw LuaArguments.bad(1, "unpack", "table expected, got " + LuaArguments.typeName(thread, 1));
-        }
-        long from = LuaArguments.integer(thread, 2, "unpack", 1);
-        long to = LuaArguments.integer(thread, 3, "unpack", Lua.length(thread, 1));
-        Lua.top(thread, 1);
-        if (from > to) {
-            return 0;
-        }
-        long count = to - from + 1;
-        if (count <= 0 || count > MOST_RESULTS || Lua.hasRoom(thread, (int) count) == 0) {
-            throw new LuaArguments.Failure("too many results to unpack");
-        }
-        for (long i = from; i <= to; i++) {
-            Lua.rawGet(thread, 1, (int) i);
-        }
-        return (int) count;
-    }
-
-    private int seed(long thread) {
-        long seed = LuaNumbers.whole(LuaArguments.number(thread, 1, "randomseed"));
-        random = (seed & 0xffffffffL) << 16 | 0x330E;
-        return 0;
     }
 
     void close() {

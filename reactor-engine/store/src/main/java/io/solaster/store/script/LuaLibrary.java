@@ -2,11 +2,13 @@ package io.solaster.store.script;
 
 import java.io.IOException;
 import java.io.InputStream;
+import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.SymbolLookup;
 import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardCopyOption;
+import java.util.Objects;
 
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +43,15 @@ final class LuaLibrary {
             throw new IllegalStateException(missing());
         }
         return found;
+    }
+
+    /** What makes the sandbox of a state, in Lua. */
+    static byte[] sandbox() {
+        try (InputStream in = Objects.requireNonNull(LuaLibrary.class.getResourceAsStream("sandbox.lua"))) {
+            return in.readAllBytes();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
+        }
     }
 
     static LuaLibrary load(String system, String machine) {

@@ -1,8 +1,5 @@
 package io.solaster.store.script;
 
-import java.io.IOException;
-import java.io.InputStream;
-import java.io.UncheckedIOException;
 import java.lang.foreign.Arena;
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -11,6 +8,7 @@ import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.lang.invoke.MethodHandles;
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.List;
 import java.util.Map;
@@ -55,7 +53,7 @@ final class LuaState implements AutoCloseable {
     private static final int RECORD = 128;
     private static final int SOURCE = 32;
     private static final int LINE = 40;
-    private static final byte[] SANDBOX = sandbox();
+    private static final byte[] SANDBOX = LuaLibrary.sandbox();
 
     /** Called from Lua; answers how many results lie on the stack of the thread. */
     @FunctionalInterface
@@ -88,6 +86,7 @@ final class LuaState implements AutoCloseable {
     private long main;
     private long generation;
     private int nextReference = FIRST_REFERENCE;
+    private final ArrayDeque<Integer> unused = new ArrayDeque<>();
     private boolean known;
 
     LuaState(SystemMemory memory, long limit, Map<String, Map<String, Function>> libraries, Watch watch) {
@@ -99,14 +98,6 @@ final class LuaState implements AutoCloseable {
         this.dispatcher = stub(this, "dispatch",
                 FunctionDescriptor.of(ValueLayout.JAVA_INT, ValueLayout.JAVA_LONG));
         this.hook = stub(this, "hook", FunctionDescriptor.ofVoid(ValueLayout.JAVA_LONG, ValueLayout.JAVA_LONG));
-    }
-
-    private static byte[] sandbox() {
-        try (InputStream in = Objects.requireNonNull(LuaState.class.getResourceAsStream("sandbox.lua"))) {
-            return in.readAllBytes();
-        } catch (IOException e) {
-            throw new UncheckedIOException(e);
-        }
     }
 
     private MemorySegment stub(Object target, String method, FunctionDescriptor type) {
@@ -143,7 +134,22 @@ final class LuaState implements AutoCloseable {
     private void make() {
         generation++;
         nextReference = FIRST_REFERENCE;
+        unused.clear();
         heap.bounded(false);
+        heap.open();
+        try {
+            long state = made();
+            if (heap.isRefused()) {
+                throw new OutOfMemoryError("no memory for a state of Lua");
+            }
+            main = state;
+        } catch (Throwable failure) {
+            heap.drop();
+            throw failure;
+        }
+    }
+
+    private long made() {
         long state = Lua.newState(allocator.address(), 0);
         if (state == 0) {
             throw new OutOfMemoryError("no memory for a state of Lua");
@@ -193,7 +199,7 @@ final class LuaState implements AutoCloseable {
         Lua.collect(state, Lua.GC_SET_PAUSE, PAUSE);
         Lua.hook(state, hook.address(), Lua.HOOK_COUNT, INSTRUCTIONS);
         known = Lua.isKnown(state, hook.address(), INSTRUCTIONS);
-        main = state;
+        return state;
     }
 
     /** What the sandbox is made of, beside Lua's own libraries: all in the globals of the main thread, which nobody sees later. */
@@ -229,7 +235,13 @@ final class LuaState implements AutoCloseable {
 
     /** A number under which a value may be kept in the registry. */
     int reference() {
-        return nextReference++;
+        Integer free = unused.poll();
+        return free == null ? nextReference++ : free;
+    }
+
+    /** Nothing is kept under a number any more, which may be used for something else. */
+    void release(int reference) {
+        unused.push(reference);
     }
 
     // ---- what scripts are run with
@@ -380,7 +392,10 @@ final class LuaState implements AutoCloseable {
     int dispatch(long thread) {
         heap.bounded(false);
         try {
-            return functions.get((int) Lua.number(thread, Lua.upvalue(1))).run(thread);
+            // What is in reserve is for what has begun, and for saying so.
+            int results = heap.isRefused() ? 0 : functions.get((int) Lua.number(thread, Lua.upvalue(1))).run(thread);
+            // What leaves off is not gone on with.
+            return heap.isRefused() && results >= 0 ? fail(thread, "not enough memory") : results;
         } catch (LuaArguments.Failure wrong) {
             return fail(thread, String.valueOf(wrong.getMessage()));
         } catch (Throwable failure) {

@@ -7,11 +7,48 @@ import io.solaster.store.type.Decimal;
 
 /** Makes values of Lua of replies, which are whole and our own, so that nothing about them is checked. On the owning shard. */
 final class RepliesToLua {
+    /** What Lua takes for a table beside what is in it, for a string beside its bytes, and for an element, at most. */
+    private static final long TABLE = 64;
+    private static final long STRING = 40;
+    private static final long ELEMENT = 16;
+    /** A field, of which a table has up to twice as many as are used. */
+    private static final long FIELD = 80;
+    /** A byte of a reply takes no more than this, however many values there are. */
+    private static final long MOST_OF_BYTE = 64;
+    private static final int SMALL = 1024;
+
     private final LuaState lua;
     private long at;
 
     RepliesToLua(LuaState lua) {
         this.lua = lua;
+    }
+
+    /** Bytes that a reply takes in Lua, at most. */
+    long need(long reply, int length) {
+        if (length <= SMALL) {
+            return length * MOST_OF_BYTE;
+        }
+        long need = 0;
+        at = reply;
+        while (at < reply + length) {
+            byte kind = Memory.getByte(at++);
+            switch (kind) {
+                case '$', '=' -> {
+                    long bytes = number();
+                    need += kind == '$' ? STRING : 2 * TABLE + 3 * FIELD + STRING;
+                    if (bytes >= 0) {
+                        need += bytes;
+                        at += bytes + 2;
+                    }
+                }
+                case '*' -> need += TABLE + ELEMENT * Math.max(0, number());
+                case '%', '~' -> need += 2 * TABLE + FIELD + FIELD * number();
+                case '+', '-', ',', '(' -> need += TABLE + FIELD + STRING + line();
+                default -> line();
+            }
+        }
+        return need;
     }
 
     /** Pushes what a reply becomes. */

@@ -21,6 +21,7 @@ import io.solaster.store.persist.Journal;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
+import io.solaster.store.shard.KeyHold;
 import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
@@ -38,11 +39,12 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     private static final int FIRST_KEY = 3;
     private static final String TOO_LONG = "ERR the reply of the script is too long: more than "
             + LuaToReply.MOST_VALUES + " values, or " + (ShardScripts.MEMORY >> 20) + " MiB";
+    static final String NO_MEMORY = "ERR not enough memory";
     private static final String UNKEPT = "-MISCONF Errors writing to the AOF file\r\n";
 
     /** What it waits for. */
     private enum Wait {
-        NOTHING, TURN, KEYS, REPLY, END, KEYS_BACK
+        NOTHING, TURN, KEYS, REPLY, RESULT, ROOM, END, KEYS_BACK
     }
 
     private final ShardScripts scripts;
@@ -60,15 +62,23 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     private final CommandList list = new CommandList();
     private Wait wait = Wait.NOTHING;
     private boolean restart;
-    private boolean calling;
+    /** What it waits for once it has left off. */
+    private Wait next = Wait.TURN;
+    private @Nullable LaterReply<?> awaited;
+    /** Bytes that it has told subscribers since it has last gone on. */
+    private long told;
     private boolean raises;
     private boolean sending;
     private boolean sent;
     private long caller;
 
     private int declared;
+    /** The keys that are held for it by who runs it, with other commands, as one step; null for none. */
+    private @Nullable KeyHold held;
     private @Nullable Compiled compiled;
     private @Nullable User user;
+    private int database;
+    private int begunIn;
     private boolean readOnly;
     private boolean mayLeave;
     private boolean toldBusy;
@@ -93,6 +103,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     private int[] slots = new int[16];
     private final long[] used = new long[Slots.COUNT >>> 6];
     private int slotCount;
+    private boolean all;
     private boolean left;
     /** It runs no more; it is done once the log has what it wrote. */
     private boolean over;
@@ -121,6 +132,8 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         boolean undeclared = script.has(Script.UNDECLARED);
         compiled = toRun;
         user = call.user();
+        database = call.database();
+        begunIn = database;
         readOnly = onlyReads || script.has(Script.NO_WRITES);
         outOfMemory = !script.has(Script.ALLOW_OOM) && shard.refusal() != null;
         mayLeave = call.mayLeave() && scripts.mayLeave();
@@ -136,10 +149,10 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         done = false;
         dropped = false;
         restart = false;
-        calling = false;
         sending = false;
         sent = false;
         sequence = null;
+        held = call.heldKeys();
         wait = Wait.NOTHING;
         if (onlyReads && !undeclared && !script.has(Script.NO_WRITES)) {
             problem = "ERR Can not execute a script with write flag using *_ro command.";
@@ -152,6 +165,15 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     @Nullable
     User user() {
         return user;
+    }
+
+    /** The database that it has selected; its client has the one that it had. */
+    int database() {
+        return database;
+    }
+
+    void database(int number) {
+        database = number;
     }
 
     boolean isRefused() {
@@ -169,7 +191,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         }
         Lua.rawGet(thread, Lua.REGISTRY, compiled().reference);
         boolean ended = step(0);
-        if (restart || !ended && keys == 0 && !wrote && shard.parts().count() > 1) {
+        if (restart || !ended && keys == 0 && !wrote) {
             // Once it has left off it could not.
             restart = true;
             scripts.tables(call, keys);
@@ -183,8 +205,21 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         } else {
             leave(call);
             hold();
-            later();
+            wait = next;
+            drive();
         }
+    }
+
+    /** Runs it within other commands that are one step with it, under the keys that are held for all of them; in a later turn. */
+    void startWithin(CommandCall call, int keys) {
+        declared = keys;
+        mayLeave = true;
+        CommandSequence made = new CommandSequence(shard, Objects.requireNonNull(held));
+        sequence = made;
+        made.beginWithin(this);
+        leave(call);
+        Lua.rawGet(thread, Lua.REGISTRY, compiled().reference);
+        later();
     }
 
     /** Runs it with keys of several shards: of all, where it has named none. */
@@ -192,6 +227,8 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         if (restart) {
             restart = false;
             problem = null;
+            awaited = null;
+            database = begunIn;
             thread = lua.newThread(threadReference);
             lua.level(0);
         }
@@ -230,8 +267,13 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         try {
             stepBegun = scripts.nanos();
             leaving = false;
-            int result = lua.resume(thread, arguments);
-            if (result == Lua.YIELD && leaving) {
+            next = Wait.TURN;
+            told = 0;
+            int result = lua.heap().isRefused() ? 0 : lua.resume(thread, arguments);
+            if (lua.heap().isRefused()) {
+                fail(NO_MEMORY);
+            }
+            if (result == Lua.YIELD && leaving && !lua.heap().isRefused()) {
                 return false;
             }
             if (result == Lua.YIELD && problem == null) {
@@ -379,19 +421,49 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
 
     /** Has it leave off until a command is run whose keys lie on other shards. */
     int callElsewhere(long running, Command command, CommandCall call, boolean raisesErrors) {
+        return leaveCalling(Wait.REPLY, running, command, call, raisesErrors);
+    }
+
+    /** Has it leave off until there is room for what a command tells subscribers. */
+    int callLater(long running, Command command, CommandCall call, boolean raisesErrors) {
+        return leaveCalling(Wait.ROOM, running, command, call, raisesErrors);
+    }
+
+    private int leaveCalling(Wait until, long running, Command command, CommandCall call, boolean raisesErrors) {
         list.clear();
         list.add(command, call);
+        return leaveUntil(until, running, raisesErrors);
+    }
+
+    /** Has it leave off until a reply is there. */
+    int await(long running, LaterReply<?> reply, boolean raisesErrors) {
+        awaited = reply;
+        return leaveUntil(Wait.RESULT, running, raisesErrors);
+    }
+
+    private int leaveUntil(Wait until, long running, boolean raisesErrors) {
         caller = running;
         raises = raisesErrors;
-        calling = true;
+        next = until;
         leaving = true;
         Lua.top(running, 0);
         return Lua.leave(running, 0);
     }
 
+    /** Notes that it tells subscribers something; how many bytes it has told since it has last gone on. */
+    long hasTold(long bytes) {
+        told += bytes;
+        return told;
+    }
+
+    /** Whether it may leave off at all, and go on in a later turn. */
+    boolean mayLeave() {
+        return mayLeave;
+    }
+
     /** Notes a slot that it uses; whether it may. */
     boolean use(int slot) {
-        if ((used[slot >>> 6] & 1L << slot) != 0) {
+        if (all || (used[slot >>> 6] & 1L << slot) != 0 || held != null && held.holds(shard.shard().id(), slot)) {
             return true;
         }
         if (!shard.locks().isFree() && !mayTake(slot)) {
@@ -417,6 +489,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
             used[slots[i] >>> 6] = 0;
         }
         slotCount = 0;
+        all = false;
     }
 
     private boolean mayTake(int slot) {
@@ -429,14 +502,22 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     /** Takes one slot more, which nobody uses. */
     private boolean extend(int slot) {
         if (more.size() == MOST_MORE) {
-            return false;
+            // Instead of very many it takes all, if nobody else has one.
+            all = shard.locks().isOnlyOf(had -> had.equals(intent) || more.contains(had));
+            if (!all) {
+                return false;
+            }
         }
         add(slot);
         Intent another = new Intent(() -> {
             // It has its key from the start.
         });
         another.begin(true);
-        another.slot(slot);
+        if (all) {
+            another.all();
+        } else {
+            another.slot(slot);
+        }
         shard.locks().addInFront(another);
         more.add(another);
         return true;
@@ -444,6 +525,8 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
 
     private void hold() {
         intent.begin(true);
+        // Of very many slots it takes all, and may then use all if nobody else does.
+        all = slotCount > MOST_MORE && shard.locks().isOnlyOf(had -> false);
         for (int i = 0; i < slotCount; i++) {
             intent.slot(slots[i]);
         }
@@ -489,9 +572,30 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     }
 
     private void goOn() {
-        if (!over && !scripts.isClosed()) {
-            resume(0);
-            drive();
+        if (over || scripts.isClosed()) {
+            return;
+        }
+        int results = 0;
+        if (problem == null && wait == Wait.ROOM) {
+            if (shard.subscriptions().isHeldUp()) {
+                shard.subscriptions().whenFree(this::goOn);
+                return;
+            }
+            raiseIf(scripts.pushCalled(this, thread, list));
+            results = 1;
+        } else if (problem == null && wait == Wait.RESULT) {
+            raiseIf(scripts.pushLate(this, thread, Objects.requireNonNull(awaited)));
+            awaited = null;
+            results = 1;
+        }
+        resume(results);
+        drive();
+    }
+
+    /** What it has called was answered, perhaps by an error. */
+    private void raiseIf(boolean failed) {
+        if (failed && raises) {
+            lua.raiseIn(caller);
         }
     }
 
@@ -515,19 +619,27 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         if (ended) {
             write();
         }
-        wait = ended ? Wait.END : calling ? Wait.REPLY : Wait.TURN;
-        calling = false;
+        wait = ended ? Wait.END : next;
     }
 
     /** Does what comes next, for as long as nothing is to be waited for. */
     private void drive() {
         while (true) {
             switch (wait) {
-                case TURN -> {
+                case TURN, ROOM -> {
+                    // What it has told subscribers goes out at the end of this turn.
                     later();
                     return;
                 }
+                case RESULT -> {
+                    Objects.requireNonNull(awaited).result().whenComplete((_, _) -> later());
+                    return;
+                }
                 case END -> {
+                    if (sequence != null && held != null) {
+                        sequence.close();
+                        sequence = null;
+                    }
                     if (sequence == null) {
                         finish();
                         return;
@@ -539,6 +651,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
                 }
                 case REPLY -> {
                     sending = true;
+                    Objects.requireNonNull(sequence).database(database);
                     Objects.requireNonNull(sequence).run(list, false, resp3, ShardScripts.MEMORY, null);
                     sending = false;
                     if (!sent) {
@@ -600,9 +713,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
             } else {
                 failed = scripts.pushReply(thread, replies);
             }
-            if (failed && raises) {
-                lua.raiseIn(caller);
-            }
+            raiseIf(failed);
         }
         resume(1);
     }
@@ -702,7 +813,20 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
 
     private void end() {
         compiled = null;
+        held = null;
+        awaited = null;
         scripts.give(this);
+    }
+
+    /** It is not used any more. */
+    void close() {
+        list.close();
+        if (generation == lua.generation()) {
+            lua.forget(threadReference);
+            lua.release(threadReference);
+            lua.release(keysReference);
+            lua.release(argumentsReference);
+        }
     }
 
     // ---- for who waits for it

@@ -13,6 +13,7 @@ import io.netty.buffer.ByteBuf;
 import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.multi.CommandList;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Intent;
@@ -197,6 +198,7 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         int reference = lua.reference();
         String problem = lua.compile(script.script.text(), script.script.body(), reference);
         if (problem != null) {
+            lua.release(reference);
             call.reply().error("ERR Error compiling script (new function): " + problem);
             return null;
         }
@@ -241,7 +243,9 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
             return;
         }
         tables(call, keys);
-        if (isOverShards(call, keys)) {
+        if (call.heldKeys() != null && call.mayLeave()) {
+            run.startWithin(call, keys);
+        } else if (isOverShards(call, keys)) {
             if (call.mayLeave() && mayLeave()) {
                 run.startOverShards(call, keys);
             } else {
@@ -289,6 +293,16 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         commands.pushError(thread, problem);
     }
 
+    /** Pushes a reply that a script has waited for; whether that is an error. */
+    boolean pushLate(ScriptRun run, long thread, LaterReply<?> reply) {
+        return commands.pushAnswer(run, thread, reply);
+    }
+
+    /** Runs a command that has waited for room, and pushes what its reply becomes; whether that is an error. */
+    boolean pushCalled(ScriptRun run, long thread, CommandList list) {
+        return commands.pushCalled(run, thread, list);
+    }
+
     void current(@Nullable ScriptRun run) {
         current = run;
     }
@@ -302,8 +316,10 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     void give(ScriptRun run) {
         if (idle.size() < IDLE) {
             idle.push(run);
+        } else {
+            run.close();
         }
-        if (lua.heap().used() > MOST_KEPT) {
+        if (lua.heap().used() > MOST_KEPT || lua.heap().isRefused()) {
             renewIfIdle();
         }
         long used = lua.heap().used();
@@ -364,6 +380,9 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         ScriptRun run = current;
         if (run == null) {
             return;
+        }
+        if (lua.heap().isRefused()) {
+            run.fail(ScriptRun.NO_MEMORY);
         }
         if (run.hasFailed()) {
             lua.stop(thread);

@@ -65,6 +65,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     private final StoreShard target;
     private final Command command;
     private final boolean resp3;
+    private final int database;
     private final ByteStrings arguments = new ByteStrings();
     private final ByteStrings taken = new ByteStrings();
     private final Waiter waiter;
@@ -93,6 +94,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         this.target = target;
         this.command = command;
         this.resp3 = call.client().state().resp3();
+        this.database = call.database();
         this.waiter = new Waiter(origin.shard().id(), this::offer);
         for (int i = 0; i < call.count(); i++) {
             arguments.add(call.address(i), call.length(i));
@@ -129,6 +131,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
                 return;
             }
             call.client(null);
+            call.as(null, database);
             call.now(target.now());
             arguments.load(call, 0, arguments.count(), 0);
             if (!intent.isQueued() && !target.locks().isFree()) {
@@ -157,7 +160,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
             if (first) {
                 target.runAlone(command, call);
             } else {
-                target.runAgain(command, call);
+                target.runServed(command, call);
             }
         } finally {
             call.offer(0, null);
@@ -219,6 +222,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         CommandCall call = target.offering();
         try {
             call.client(null);
+            call.as(null, database);
             call.now(target.now());
             arguments.load(call, 0, arguments.count(), 0);
             Keyspace keyspace = target.keyspace();
@@ -401,7 +405,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     }
 
     private boolean putBack(StoreShard part) {
-        KeyWait.putBack(part, command, arguments, taken).whenComplete((_, _) -> close());
+        KeyWait.putBack(part, database, command, arguments, taken).whenComplete((_, _) -> close());
         return true;
     }
 

@@ -52,28 +52,29 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     private final ServerSettings settings;
     private final ClientLogs logs;
+    private final ServerShard server;
     private final StoreShard shard;
     private final ClientState state;
     private final ConnectionState progress = new ConnectionState();
-    private final CommandIntake intake;
+    /** While something is there that was not run yet; else the shard has it, for whoever needs one next. */
+    private @Nullable CommandIntake intake;
     private final CommandRouting routing;
     private final ReplyOutput replies;
     private final RequestAccount account;
-    private final LoginDelay login;
+    /** Once a wrong password came. */
+    private @Nullable LoginDelay login;
     private @Nullable ChannelHandlerContext ctx;
     private long id;
 
     public ClientConnection(ServerSettings settings, ClientLogs logs, ServerShard server, RequestStats requests) {
         this.settings = settings;
         this.logs = logs;
+        this.server = server;
         this.shard = server.part();
-        this.login = new LoginDelay(server.failedLogins());
         this.state = new ClientState(shard.now(), !settings.needsLogin(), shard.parts().acl().defaultUser());
-        this.intake = new CommandIntake(settings.requestLimits());
         this.replies = new ReplyOutput(this, server, progress);
         this.routing = new CommandRouting(this, server, replies);
         this.account = new RequestAccount(shard.shard(), this, requests);
-        intake.decoder().authenticated(state.authenticated());
     }
 
     // ---- what commands see
@@ -105,8 +106,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         return account;
     }
 
-    CommandDecoder decoder() {
-        return intake.decoder();
+    /** What has come; while there is something. */
+    CommandIntake intake() {
+        return Objects.requireNonNull(intake);
     }
 
     @Override
@@ -120,7 +122,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void login(User user) {
-        login.right(PeerAddress.network(channel()));
+        if (login != null) {
+            login.right(PeerAddress.network(channel()));
+        }
         state.user(user);
         authenticated(true);
     }
@@ -133,7 +137,9 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     void authenticated(boolean yes) {
         state.authenticated(yes);
-        intake.decoder().authenticated(yes);
+        if (intake != null) {
+            intake.decoder().authenticated(yes);
+        }
     }
 
     @Override
@@ -142,11 +148,17 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         logs.wrongPassword.tell("{} gave a wrong password", this);
         ShardWatch.of(shard).refused(this, "auth", "toplevel", shard.call().text(0),
                 user);
-        later(login.wrong(context().executor(), PeerAddress.network(channel()), shard.now(), progress.isDraining()),
+        LoginDelay delay = login;
+        if (delay == null) {
+            delay = new LoginDelay(server.failedLogins());
+            login = delay;
+        }
+        LoginDelay delayed = delay;
+        later(delayed.wrong(context().executor(), PeerAddress.network(channel()), shard.now(), progress.isDraining()),
                 (reply, waited) -> {
                     reply.error(error);
                     shard.counts().failed(Objects.requireNonNull(state.lastCommand()));
-                    if (login.isLast()) {
+                    if (delayed.isLast()) {
                         progress.closing();
                     }
                 });
@@ -164,6 +176,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public void kill() {
+        // Nobody finds it any more, though the channel is closed in a later turn.
+        shard.removeClient(id);
         channel().close();
     }
 
@@ -176,7 +190,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void closeIfIdle(long now) {
         long timeout = settings.limits().idleTimeout().toMillis();
         state.unread(outputBytes(), now);
-        if (routing.keyWait().isOnDead()) {
+        if (routing.isOnDead()) {
             abandoned();
         }
         replies.checkSubscriber();
@@ -190,12 +204,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public boolean isBlocked() {
-        return progress.is(Phase.WAITING_FOR_KEYS) || progress.is(Phase.PAUSED) || routing.keyWait().hasWaited();
+        return progress.is(Phase.WAITING_FOR_KEYS) || progress.is(Phase.PAUSED) || routing.hasWaited();
     }
 
     @Override
     public CompletionStage<Boolean> unblock(boolean withError) {
-        return routing.keyWait().unblock(withError);
+        return routing.unblock(withError);
     }
 
     @Override
@@ -232,7 +246,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     @Override
     public int inputBytes() {
-        return intake.bytes();
+        return intake == null ? 0 : intake.bytes();
     }
 
     @Override
@@ -317,9 +331,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             ShardWatch.of(shard).pause().forget(this);
         }
         leave();
-        login.end();
+        endLoginDelay();
         account.cancelled();
-        intake.release();
+        if (intake != null) {
+            intake.release();
+            intake = null;
+        }
         routing.release(progress.is(Phase.WAITING_FOR_SHARDS));
         replies.release();
         progress.closing();
@@ -345,17 +362,23 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             received.release();
             return;
         }
-        intake.add(received, context.alloc());
+        CommandIntake into = intake;
+        if (into == null) {
+            into = server.takeIntake(settings.requestLimits());
+            into.decoder().authenticated(state.authenticated());
+            intake = into;
+        }
+        into.add(received, context.alloc());
         if (progress.isWaiting()) {
             account.waits();
-            if (intake.bytes() > settings.limits().bytesPerTurn().intBytes()) {
+            if (into.bytes() > settings.limits().bytesPerTurn().intBytes()) {
                 context.channel().config().setAutoRead(false);
             }
         } else {
             account.read();
-            process();
+            process(into);
         }
-        intake.keepRest(context.alloc());
+        keepRest(into);
     }
 
     @Override
@@ -367,11 +390,11 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     public void userEventTriggered(ChannelHandlerContext context, Object event) {
         if (TcpServer.DRAIN.equals(event) && !progress.isDraining()) {
             progress.draining();
-            login.end();
+            endLoginDelay();
             if (progress.is(Phase.PAUSED) && ShardWatch.of(shard).pause().forget(this)) {
                 runLater();
             }
-            routing.keyWait().drain();
+            routing.drain();
             TcpServer.afterLastRead(context, this::finishDrain);
         }
     }
@@ -418,9 +441,10 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     private void goOn() {
-        if (!progress.isClosing() && !intake.isEmpty()) {
-            process();
-            intake.keepRest(context().alloc());
+        CommandIntake rest = intake;
+        if (!progress.isClosing() && rest != null) {
+            process(rest);
+            keepRest(rest);
         }
         flush();
         if (!progress.isWaiting()) {
@@ -428,6 +452,22 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             if (progress.isDraining()) {
                 finishDrain();
             }
+        }
+    }
+
+    /** Keeps what is not yet run; where nothing is, another client may use what it was read with. */
+    private void keepRest(CommandIntake read) {
+        if (!read.keepRest(context().alloc())) {
+            intake = null;
+            if (!progress.isClosing()) {
+                server.giveIntake(read);
+            }
+        }
+    }
+
+    private void endLoginDelay() {
+        if (login != null) {
+            login.end();
         }
     }
 
@@ -442,7 +482,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     // ---- requests
 
     /** Runs requests until there is no whole one left, or something has to be waited for. */
-    private void process() {
+    private void process(CommandIntake intake) {
         int budget = settings.limits().commandsPerTurn();
         CommandDecoder decoder = intake.decoder();
         progress.running();
@@ -456,7 +496,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         CommandCall call = shard.call();
         call.now(shard.now());
         call.client(this);
-        call.blocker(routing.keyWait());
+        call.blocker(routing);
         call.leavable(!state.isMuted());
         Outcome outcome = Outcome.NEXT;
         long errorsBefore = reply.errors();
@@ -468,7 +508,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
             int used = intake.next();
             if (used <= 0) {
                 if (used < 0) {
-                    protocolError(reply);
+                    protocolError(intake, reply);
                 }
                 break;
             }
@@ -500,7 +540,7 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         progress.ranAll();
     }
 
-    private void protocolError(ReplyWriter reply) {
+    private void protocolError(CommandIntake intake, ReplyWriter reply) {
         shard.stats().protocolErrors.increment();
         log.debug("{}: {}", this, intake.decoder().errorMessage());
         reply.error("ERR " + intake.decoder().errorMessage());

@@ -10,7 +10,6 @@ import io.solaster.store.acl.Rights;
 import io.solaster.store.multi.CommandSequence;
 import io.solaster.store.multi.MultiState;
 import io.solaster.store.multi.QueuedCommands;
-import io.solaster.store.multi.TransactionRequest;
 import io.solaster.store.server.CommandRouting.Outcome;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.Command;
@@ -36,7 +35,6 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
     private final ReplyOutput replies;
     private final StoreShard shard;
     private final MultiState state;
-    private final TransactionRequest.Arguments arguments;
     /** What the user may do, as commands began to be kept. */
     private @Nullable Rights rights;
     private boolean mayWrite;
@@ -45,14 +43,12 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
     private boolean underWay;
     private int commands;
 
-    ClientMulti(ClientConnection connection, ServerShard server, ReplyOutput replies,
-            TransactionRequest.Arguments arguments) {
+    ClientMulti(ClientConnection connection, ServerShard server, ReplyOutput replies) {
         this.connection = connection;
         this.server = server;
         this.replies = replies;
         this.shard = server.part();
         this.state = new MultiState(shard);
-        this.arguments = arguments;
     }
 
     /** Whether a command is to be kept, rather than run. */
@@ -88,7 +84,8 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
         mayWrite |= Pause.mayWrite(command);
         long limit = replies.limit();
         try {
-            return added(state.queue().add(command, call, arguments, limit == 0 ? Long.MAX_VALUE : limit), reply);
+            return added(state.queue().add(command, call, connection.intake().arguments(),
+                    limit == 0 ? Long.MAX_VALUE : limit), reply);
         } catch (OutOfMemoryError none) {
             return refuse(command, reply, Errors.of(none));
         }
@@ -108,7 +105,7 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
 
     Outcome goOnKeeping(CommandCall call, ReplyWriter reply) {
         try {
-            return added(state.queue().goOn(arguments, call), reply);
+            return added(state.queue().goOn(connection.intake().arguments(), call), reply);
         } catch (OutOfMemoryError none) {
             reply.error(Errors.of(none));
             return Outcome.NEXT;

@@ -42,6 +42,7 @@ final class CommandBatch extends Message {
     private boolean away;
     private boolean resp3;
     private @Nullable User user;
+    private int database;
     /** Bytes of replies after which it goes home, with commands that are not run yet. */
     private long room;
     private long errors;
@@ -68,6 +69,7 @@ final class CommandBatch extends Message {
         this.assembly = assembly;
         this.resp3 = client.resp3();
         this.user = client.user();
+        this.database = client.database();
     }
 
     void trace(@Nullable Hop newHop) {
@@ -222,7 +224,7 @@ final class CommandBatch extends Message {
         writer.resp3(resp3);
         call.client(null);
         call.leavable(true);
-        call.as(user);
+        call.as(user, database);
         call.now(target.now());
         IntentLocks locks = target.locks();
         long errorsBefore = writer.errors();

@@ -6,10 +6,15 @@ import io.solaster.engine.memory.Memory;
 import io.solaster.engine.net.UnreadInput;
 import io.solaster.resp.CommandDecoder;
 import io.solaster.resp.RequestLimits;
+import io.solaster.store.multi.TransactionRequest;
 
-/** What one client has sent and was not yet run: unread input, and how far it is decoded. On the owning shard. */
+/**
+ * What one client has sent and was not yet run: unread input, and how far it is decoded. Between requests it is the shard's, which
+ * has it used by one client after the other. On the owning shard.
+ */
 final class CommandIntake {
     private final CommandDecoder decoder;
+    private final TransactionRequest.Arguments arguments;
     private final UnreadInput input = new UnreadInput();
     /** Length of a request that is decoded and could not begin; decoding it twice would undo its quotes twice. */
     private int decoded;
@@ -21,6 +26,7 @@ final class CommandIntake {
 
     CommandIntake(RequestLimits limits) {
         decoder = new CommandDecoder(limits);
+        arguments = TransactionRequest.Arguments.of(decoder);
     }
 
     /** The request that {@link #next} found last, and whether the client may announce much. */
@@ -28,12 +34,13 @@ final class CommandIntake {
         return decoder;
     }
 
-    int bytes() {
-        return input.size();
+    /** The arguments of that request. */
+    TransactionRequest.Arguments arguments() {
+        return arguments;
     }
 
-    boolean isEmpty() {
-        return input.isEmpty();
+    int bytes() {
+        return input.size();
     }
 
     /** Takes what was received. A long argument says how much is still to come. */
@@ -84,12 +91,18 @@ final class CommandIntake {
         input.bytes().readerIndex(at);
     }
 
-    /** Keeps what is not yet run, in no more memory than it needs. */
-    void keepRest(ByteBufAllocator allocator) {
+    /**
+     * Keeps what is not yet run, in no more memory than it needs.
+     *
+     * @return whether there is something
+     */
+    boolean keepRest(ByteBufAllocator allocator) {
         input.keepRest(allocator, decoder.expectedBytes());
         if (input.isEmpty()) {
             decoder.idle();
+            return false;
         }
+        return true;
     }
 
     void release() {

@@ -2,6 +2,8 @@ package io.solaster.store.server;
 
 import java.util.Objects;
 import java.util.Set;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionStage;
 
 import io.solaster.engine.trace.RequestTrace;
 import io.solaster.resp.CommandDecoder;
@@ -9,7 +11,6 @@ import io.solaster.resp.ReplyWriter;
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.multi.CommandPlace;
 import io.solaster.store.multi.LeftOff;
-import io.solaster.store.multi.TransactionRequest;
 import io.solaster.store.server.ConnectionState.Phase;
 import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.ClientState.Replies;
@@ -27,7 +28,7 @@ import org.jspecify.annotations.Nullable;
  * every way that a command takes has to leave the same few things of the read batch right: its replies, what is under way, and
  * whether the request is looked at again.
  */
-final class CommandRouting {
+final class CommandRouting implements CommandCall.Blocker {
 
     /** What became of one request. */
     enum Outcome {
@@ -51,8 +52,8 @@ final class CommandRouting {
     /** Where some commands of this read batch run elsewhere. */
     private @Nullable Assembly assembly;
     private int ownMark;
-    private final SpreadRouting spread;
-    private final TransactionRequest.Arguments arguments;
+    /** The command whose keys lie on several shards. Made when one comes first. */
+    private @Nullable SpreadRouting spread;
     /** Whether those who monitor know of the request already that is looked at again. */
     private boolean told;
     /** While a command on this shard waits for keys that others use. Made when that happens first. */
@@ -60,8 +61,10 @@ final class CommandRouting {
     /** While a command on this shard goes on in later turns, and which. Made when that happens first. */
     private @Nullable LeftOff leftOff;
     private @Nullable Command goesOn;
-    private final KeyWait keyWait;
-    private final LateReply late = new LateReply(this::hasReply);
+    /** What the client waits for with a command that blocks. Made when one comes first. */
+    private @Nullable KeyWait keyWait;
+    /** A command on this shard that is answered in a later turn. Made when one comes first. */
+    private @Nullable LateReply late;
     /** What the client has begun with MULTI and WATCH. Made when that happens first. */
     private @Nullable ClientMulti multi;
 
@@ -71,26 +74,68 @@ final class CommandRouting {
         this.replies = replies;
         this.shard = server.part();
         this.shards = shard.parts().count();
-        this.arguments = TransactionRequest.Arguments.of(connection.decoder());
-        this.spread = new SpreadRouting(connection, server, replies, arguments);
-        this.keyWait = new KeyWait(connection, spread, server, replies);
-        spread.keyWait(keyWait);
     }
 
     /** What the client waits for with a command that blocks. */
     KeyWait keyWait() {
-        return keyWait;
+        KeyWait made = keyWait;
+        if (made == null) {
+            made = new KeyWait(connection, this, server, replies);
+            keyWait = made;
+        }
+        return made;
+    }
+
+    /** Whether the client has begun a command that blocks, and that waits, or may yet. */
+    boolean isBlocking() {
+        return keyWait != null && keyWait.isOn();
+    }
+
+    SpreadRouting spread() {
+        SpreadRouting made = spread;
+        if (made == null) {
+            made = new SpreadRouting(connection, this, server, replies);
+            spread = made;
+        }
+        return made;
+    }
+
+    @Override
+    public boolean block(CommandCall call, long timeoutMillis, int type, int firstKey, int keys) {
+        return keyWait().block(call, timeoutMillis, type, firstKey, keys);
+    }
+
+    /** As {@link KeyWait#hasWaited}. */
+    boolean hasWaited() {
+        return keyWait != null && keyWait.hasWaited();
+    }
+
+    /** As {@link KeyWait#isOnDead}. */
+    boolean isOnDead() {
+        return keyWait != null && keyWait.isOnDead();
+    }
+
+    /** As {@link KeyWait#unblock}. */
+    CompletionStage<Boolean> unblock(boolean withError) {
+        return keyWait == null ? CompletableFuture.completedFuture(false) : keyWait.unblock(withError);
+    }
+
+    /** The server is to stop: nobody waits for ever. */
+    void drain() {
+        if (keyWait != null) {
+            keyWait.drain();
+        }
     }
 
     /** Whether commands of this read batch run elsewhere, or are to. */
     boolean hasParts() {
-        return assembly != null || spread.isReady() || multi != null && multi.isReady();
+        return assembly != null || spread != null && spread.isReady() || multi != null && multi.isReady();
     }
 
     ClientMulti multi() {
         ClientMulti made = multi;
         if (made == null) {
-            made = new ClientMulti(connection, server, replies, arguments);
+            made = new ClientMulti(connection, server, replies);
             multi = made;
         }
         return made;
@@ -150,14 +195,14 @@ final class CommandRouting {
     }
 
     private Outcome look(CommandCall call, ReplyWriter reply) {
-        if (late.isAny()) {
+        if (late != null && late.isAny()) {
             return late.answers(reply) ? Outcome.NEXT : waitForReply();
         }
         load(call);
         int count = call.count();
         Command command = CommandTable.find(call);
         if (command == null) {
-            if (connection.decoder().isCrossProtocol()) {
+            if (connection.intake().decoder().isCrossProtocol()) {
                 connection.crossProtocol();
             } else {
                 CommandTable.refuse(call, reply);
@@ -295,10 +340,13 @@ final class CommandRouting {
         if (call.isLeftOff()) {
             return leaveOff(command, call, start);
         }
-        if (late.takes(call)) {
+        if (call.isUnfinished()) {
+            LateReply unfinished = late == null ? new LateReply(this::hasReply) : late;
+            late = unfinished;
+            unfinished.takes(call);
             return waitForReply();
         }
-        return keyWait.isOn() ? Outcome.WAIT : Outcome.NEXT;
+        return isBlocking() ? Outcome.WAIT : Outcome.NEXT;
     }
 
     private Outcome waitForReply() {
@@ -368,7 +416,7 @@ final class CommandRouting {
     }
 
     private void load(CommandCall call) {
-        CommandDecoder decoder = connection.decoder();
+        CommandDecoder decoder = connection.intake().decoder();
         int count = decoder.argumentCount();
         call.begin(count);
         for (int i = 0; i < count; i++) {
@@ -414,7 +462,7 @@ final class CommandRouting {
             return Outcome.AGAIN;
         }
         if (command.has(Command.Flag.BLOCKING)) {
-            keyWait.send(owner, command, call);
+            keyWait().send(owner, command, call);
             return Outcome.WAIT;
         }
         open(reply).foreign(owner, connection.state()).add(command, call);
@@ -428,17 +476,21 @@ final class CommandRouting {
                 return Outcome.AGAIN;
             }
         }
-        return spread.begin(command, keys, count);
+        return spread().begin(command, keys, count);
     }
 
     /** Whether a request has begun that is so long that it takes several turns to look at. */
     boolean isDescribing() {
-        return spread.isDescribing() || multi != null && multi.isKeeping();
+        return isSpread() || multi != null && multi.isKeeping();
+    }
+
+    private boolean isSpread() {
+        return spread != null && spread.isDescribing();
     }
 
     /** Goes on with the request that is in the intake. */
     Outcome goOnDescribing() {
-        return spread.isDescribing() ? spread.goOn() : multi().goOnKeeping(shard.call(), shard.call().reply());
+        return isSpread() ? spread().goOn() : multi().goOnKeeping(shard.call(), shard.call().reply());
     }
 
     private boolean mayReach(int target) {
@@ -493,7 +545,7 @@ final class CommandRouting {
             connection.progress().waiting(Phase.WAITING_FOR_SHARDS);
             multi.run(trace, outputRoom);
         } else {
-            spread.run(trace, outputRoom);
+            spread().run(trace, outputRoom);
         }
     }
 
@@ -539,8 +591,12 @@ final class CommandRouting {
      * @param underWay whether they were: then they come back by themselves
      */
     void release(boolean underWay) {
-        late.drop();
-        keyWait.gone();
+        if (late != null) {
+            late.drop();
+        }
+        if (keyWait != null) {
+            keyWait.gone();
+        }
         if (leftOff != null) {
             leftOff.end();
         }
@@ -559,6 +615,8 @@ final class CommandRouting {
             parts.clear();
             server.giveAssembly(parts);
         }
-        spread.release();
+        if (spread != null) {
+            spread.release();
+        }
     }
 }

@@ -3,6 +3,7 @@ package io.solaster.store.server;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
+import java.util.function.Consumer;
 
 import io.solaster.engine.Slots;
 import io.solaster.resp.ReplyWriter;
@@ -12,6 +13,7 @@ import io.solaster.store.server.ConnectionState.Phase;
 import io.solaster.store.shard.ByteStrings;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
+import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.KeyPositions;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.shard.Transaction;
@@ -21,9 +23,9 @@ import org.jspecify.annotations.Nullable;
  * What one client waits for with a command that blocks: on one shard ({@link BlockedCommand}) or on several
  * ({@link SpreadWait}). On the client's shard.
  */
-final class KeyWait implements CommandCall.Blocker {
+final class KeyWait implements SpreadWait.Owner {
     private final ClientConnection connection;
-    private final SpreadRouting routing;
+    private final CommandRouting routing;
     private final ServerShard server;
     private final ReplyOutput replies;
     private final StoreShard shard;
@@ -32,7 +34,7 @@ final class KeyWait implements CommandCall.Blocker {
     /** Who has asked it to wait no more, and is told whether it was in time. */
     private @Nullable CompletableFuture<Boolean> asked;
 
-    KeyWait(ClientConnection connection, SpreadRouting routing, ServerShard server, ReplyOutput replies) {
+    KeyWait(ClientConnection connection, CommandRouting routing, ServerShard server, ReplyOutput replies) {
         this.connection = connection;
         this.routing = routing;
         this.server = server;
@@ -51,8 +53,7 @@ final class KeyWait implements CommandCall.Blocker {
     }
 
     /** As {@link CommandCall.Blocker#block}, for a command on this shard. */
-    @Override
-    public boolean block(CommandCall call, long timeoutMillis, int type, int firstKey, int keys) {
+    boolean block(CommandCall call, long timeoutMillis, int type, int firstKey, int keys) {
         if (connection.progress().isDraining()) {
             return false;
         }
@@ -103,7 +104,8 @@ final class KeyWait implements CommandCall.Blocker {
     }
 
     /** The shard that a command was sent to has stopped. On whatever thread. */
-    void abandoned() {
+    @Override
+    public void abandoned() {
         connection.abandoned();
     }
 
@@ -113,15 +115,17 @@ final class KeyWait implements CommandCall.Blocker {
      * @param taken as of {@link CommandCall#taken}
      * @return done once it is back: others may be using the key
      */
-    static CompletionStage<Boolean> putBack(StoreShard part, Command command, ByteStrings arguments,
+    static CompletionStage<Boolean> putBack(StoreShard part, int database, Command command, ByteStrings arguments,
             ByteStrings taken) {
         taken.rewind();
         taken.next();
         return part.onKey(Slots.of(taken.address(), taken.length()), true, shard -> {
             CommandCall call = shard.offering();
             call.client(null);
+            call.as(null, database);
             call.now(shard.now());
             arguments.load(call, 0, arguments.count(), 0);
+            shard.keyspace().database(database);
             shard.keyspace().leaveWrite();
             Objects.requireNonNull(command.spread()).putBack(call, taken);
             shard.keyspace().written();
@@ -170,41 +174,71 @@ final class KeyWait implements CommandCall.Blocker {
         Objects.requireNonNull(several).nothingFound(connection.progress().isDraining());
     }
 
-    /** Runs a command over several shards once more. */
-    void tryAgain(Command command, ByteStrings arguments) {
+    @Override
+    public void tryAgain(Command command, ByteStrings arguments) {
         connection.progress().waitingNow(Phase.WAITING_FOR_SHARDS);
+        Transaction begun = server.takeTransaction();
+        try {
+            describe(begun, command, arguments);
+        } catch (Throwable failure) {
+            begun.clear();
+            server.giveTransaction(begun);
+            throw failure;
+        }
+        try {
+            routing.spread().tryAgain(begun);
+        } catch (Throwable failure) {
+            // Some of it may be under way.
+            connection.broken(failure);
+        }
+    }
+
+    private void describe(Transaction begun, Command command, ByteStrings arguments) {
         CommandCall call = shard.call();
         arguments.load(call, 0, arguments.count(), 0);
         KeyPositions keys = call.keys();
         command.keys().find(call, 0, keys);
-        Transaction begun = server.takeTransaction();
-        begun.begin(command, keys.count(), routing);
+        begun.begin(command, keys.count(), routing.spread());
+        begun.as(null, connection.state().database());
         TransactionRequest description = server.takeRequest();
         description.begin(begun, keys, call.count());
         while (!description.goOn(TransactionRequest.Arguments.of(call), call)) {
             // It has few keys and arguments, and is gone through at once.
         }
         server.giveRequest(description);
-        routing.tryAgain(begun);
     }
 
-    /** Where the reply of a command goes that says what it waits for. */
-    ReplyWriter reply() {
+    @Override
+    public ReplyWriter reply() {
         return replies.open();
     }
 
-    /** A command over several shards waits no more: it was answered, or is with this. */
-    void ended(@Nullable Reason reason) {
+    @Override
+    public void ended(@Nullable Reason reason) {
         several = null;
         tell(reason != null);
-        if (reason != null && !connection.state().isMuted()) {
+        if (reason != null) {
+            answer(reason::answer);
+        }
+        connection.run();
+    }
+
+    @Override
+    public void failed(Throwable failure) {
+        several = null;
+        tell(false);
+        answer(reply -> reply.error(Errors.of(failure)));
+        connection.run();
+    }
+
+    private void answer(Consumer<ReplyWriter> what) {
+        if (!connection.state().isMuted()) {
             ReplyWriter reply = replies.open();
             long before = reply.errors();
-            reason.answer(reply);
+            what.accept(reply);
             connection.account().errors(reply.errors() - before);
             reply.finish();
         }
-        connection.run();
     }
 
     // ---- its end

@@ -38,8 +38,8 @@ final class ReplyOutput {
     private long mark;
     private boolean waits;
     private long turnLimit;
-    /** What goes behind it. */
-    private final Pushes pushes = new Pushes();
+    /** What goes behind it. Made when something comes first. */
+    private @Nullable Pushes pushes;
     /** When a subscriber left more unread than it may for long; 0 while it does not. */
     private long slowSince;
     /** Once the last reply is about to leave. */
@@ -171,11 +171,13 @@ final class ReplyOutput {
         if (progress.isClosing()) {
             return;
         }
-        long waiting = unread(connection.channel()) + pushes.bytes() + message.readableBytes();
+        long waiting = unread(connection.channel()) + pushed() + message.readableBytes();
         if (waiting > limit()) {
             overflow(waiting);
         } else {
-            pushes.add(message);
+            Pushes into = pushes == null ? new Pushes() : pushes;
+            pushes = into;
+            into.add(message);
         }
     }
 
@@ -184,8 +186,8 @@ final class ReplyOutput {
         if (isHeld()) {
             return;
         }
-        if (!pushes.isEmpty()) {
-            appendPushes(context);
+        if (pushes != null && !pushes.isEmpty()) {
+            appendPushes(context, pushes);
         }
         send(context);
     }
@@ -222,6 +224,11 @@ final class ReplyOutput {
         return SocketWatch.unsent(channel);
     }
 
+    /** Bytes that wait behind the replies. */
+    private long pushed() {
+        return pushes == null ? 0 : pushes.bytes();
+    }
+
     /** Bytes that the client may leave unread. */
     long limit() {
         LimitsConfig limits = connection.settings().limits();
@@ -230,7 +237,7 @@ final class ReplyOutput {
     }
 
     /** What was pushed becomes the end of what is sent next. */
-    private void appendPushes(ChannelHandlerContext context) {
+    private void appendPushes(ChannelHandlerContext context, Pushes pushes) {
         for (ByteBuf next = pushes.poll(); next != null; next = pushes.poll()) {
             write(context, output);
             output = null;
@@ -276,7 +283,7 @@ final class ReplyOutput {
             slowSince = 0;
             return;
         }
-        long waiting = unread(connection.channel()) + pushes.bytes();
+        long waiting = unread(connection.channel()) + pushed();
         if (waiting <= soft) {
             slowSince = 0;
             return;
@@ -319,6 +326,8 @@ final class ReplyOutput {
             output.release();
             output = null;
         }
-        pushes.release();
+        if (pushes != null) {
+            pushes.release();
+        }
     }
 }

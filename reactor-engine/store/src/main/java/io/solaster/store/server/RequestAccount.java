@@ -22,17 +22,22 @@ final class RequestAccount implements TracedRequest {
     private int unanswered;
     private long errors;
     private long readAt;
+    /** Made when somebody traces first. */
+    private @Nullable Traced traced;
 
-    /** Asked about the first of the requests that are gone through now; null for none. */
-    private @Nullable Tracing tracing;
-    /** Told of the requests read since then; null where they are not traced, as most are not. */
-    private @Nullable RequestTrace trace;
-    /** The command of the first of them, and whether others are of another. */
-    private @Nullable Command traced;
-    private boolean mixed;
-    /** When requests came that could not be looked at; 0 if none did, or if nobody asks. */
-    private long waitsSince;
-    private long waited;
+    /** What is traced of the requests read since {@link #readAt}. */
+    private static final class Traced {
+        /** Asked about the first of the requests that are gone through now; null for none. */
+        private @Nullable Tracing tracing;
+        /** Told of the requests; null where they are not traced, as most are not. */
+        private @Nullable RequestTrace trace;
+        /** The command of the first of them, and whether others are of another. */
+        private @Nullable Command first;
+        private boolean mixed;
+        /** When requests came that could not be looked at; 0 if none did. */
+        private long waitsSince;
+        private long waited;
+    }
 
     RequestAccount(Shard shard, Client client, RequestStats requests) {
         this.shard = shard;
@@ -56,13 +61,13 @@ final class RequestAccount implements TracedRequest {
 
     @Override
     public long queueWaitNanos() {
-        return waited;
+        return traced == null ? 0 : traced.waited;
     }
 
     /** Told of the requests that are under way; null where they are not traced. */
     @Nullable
     RequestTrace trace() {
-        return trace;
+        return traced == null ? null : traced.trace;
     }
 
     /** Bytes came that can be looked at. */
@@ -74,24 +79,40 @@ final class RequestAccount implements TracedRequest {
 
     /** Requests are gone through. */
     void begin() {
-        tracing = trace == null && unanswered == 0 ? shard.tracing() : null;
-        waited = waitsSince == 0 ? 0 : now() - waitsSince;
-        waitsSince = 0;
+        Tracing tracing = shard.tracing();
+        if (tracing == null && traced == null) {
+            return;
+        }
+        Traced own = traced();
+        own.tracing = own.trace == null && unanswered == 0 ? tracing : null;
+        own.waited = own.waitsSince == 0 ? 0 : now() - own.waitsSince;
+        own.waitsSince = 0;
+    }
+
+    private Traced traced() {
+        Traced made = traced;
+        if (made == null) {
+            made = new Traced();
+            traced = made;
+        }
+        return made;
     }
 
     /** A request was decoded. */
     void decoded() {
-        if (tracing != null) {
-            trace = tracing.request(shard, this);
-            tracing = null;
+        Traced own = traced;
+        if (own != null && own.tracing != null) {
+            own.trace = own.tracing.request(shard, this);
+            own.tracing = null;
         }
     }
 
     /** The request that was decoded is one for a command. */
     void found(Command command) {
-        if (trace != null) {
-            mixed |= traced != null && traced.index() != command.index();
-            traced = command;
+        Traced own = traced;
+        if (own != null && own.trace != null) {
+            own.mixed |= own.first != null && own.first.index() != command.index();
+            own.first = command;
         }
     }
 
@@ -106,8 +127,8 @@ final class RequestAccount implements TracedRequest {
 
     /** Some requests cannot be looked at now. */
     void waits() {
-        if (waitsSince == 0 && shard.tracing() != null) {
-            waitsSince = now();
+        if (shard.tracing() != null && traced().waitsSince == 0) {
+            traced().waitsSince = now();
         }
     }
 
@@ -118,8 +139,8 @@ final class RequestAccount implements TracedRequest {
         }
         long now = now();
         requests.answered(now - readAt, unanswered, errors);
-        if (trace != null) {
-            endTrace(trace);
+        if (traced != null && traced.trace != null) {
+            endTrace(traced, traced.trace);
         }
         unanswered = 0;
         errors = 0;
@@ -127,22 +148,23 @@ final class RequestAccount implements TracedRequest {
     }
 
     /** Named as OpenTelemetry names what Redis clients do. */
-    private void endTrace(RequestTrace ended) {
-        String name = traced == null ? "unknown" : traced.name().replace('|', ' ').toUpperCase(Locale.ROOT);
-        ended.operation(unanswered == 1 ? name : mixed ? "PIPELINE" : "PIPELINE " + name);
+    private void endTrace(Traced own, RequestTrace ended) {
+        String name = own.first == null ? "unknown" : own.first.name().replace('|', ' ').toUpperCase(Locale.ROOT);
+        ended.operation(unanswered == 1 ? name : own.mixed ? "PIPELINE" : "PIPELINE " + name);
         ended.detail("requests", Integer.toString(unanswered));
         ended.detail("errors", Long.toString(errors));
         ended.ended(errors == 0 ? RequestTrace.Outcome.SUCCESS : RequestTrace.Outcome.ERROR);
-        trace = null;
-        traced = null;
-        mixed = false;
+        own.trace = null;
+        own.first = null;
+        own.mixed = false;
     }
 
     /** The client is gone. */
     void cancelled() {
+        RequestTrace trace = trace();
         if (trace != null) {
             trace.ended(RequestTrace.Outcome.CANCELLED);
-            trace = null;
+            traced().trace = null;
         }
     }
 }

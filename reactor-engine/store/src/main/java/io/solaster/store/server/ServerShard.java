@@ -7,6 +7,7 @@ import io.netty.buffer.ByteBufAllocator;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
 import io.solaster.engine.memory.ReusedBuffer;
+import io.solaster.resp.RequestLimits;
 import io.solaster.store.multi.CommandSequence;
 import io.solaster.store.multi.TransactionRequest;
 import io.solaster.store.shard.StoreShard;
@@ -20,6 +21,8 @@ public final class ServerShard implements AutoCloseable {
     /** What batches and assemblies that wait for their next use may hold: 10,000 clients must not leave gigabytes. */
     private static final long KEPT_BYTES = 32L << 20;
     private static final int KEPT_REQUESTS = 64;
+    /** One, while clients send whole requests. */
+    private static final int KEPT_INTAKES = 16;
 
     private final StoreShard part;
     private final ArrayDeque<CommandBatch> batches = new ArrayDeque<>();
@@ -27,6 +30,7 @@ public final class ServerShard implements AutoCloseable {
     private final ArrayDeque<Transaction> transactions = new ArrayDeque<>();
     private final ArrayDeque<CommandSequence> sequences = new ArrayDeque<>();
     private final ArrayDeque<TransactionRequest> requests = new ArrayDeque<>();
+    private final ArrayDeque<CommandIntake> intakes = new ArrayDeque<>();
     private final ReusedBuffer received = new ReusedBuffer(ByteBufAllocator.DEFAULT, READ_BYTES);
     /** Pooled: one of a large value is not taken from the C allocator, and cleared, for each of them. */
     private final ReusedBuffer replies = new ReusedBuffer(PooledByteBufAllocator.DEFAULT, REPLY_BYTES);
@@ -138,6 +142,24 @@ public final class ServerShard implements AutoCloseable {
         if (requests.size() < KEPT_REQUESTS) {
             requests.push(request);
         }
+    }
+
+    /** What a client is read with, until all that has come from it is run; the caller gives it back then. */
+    CommandIntake takeIntake(RequestLimits limits) {
+        CommandIntake intake = intakes.poll();
+        return intake == null ? new CommandIntake(limits) : intake;
+    }
+
+    /** @param intake in which nothing is left */
+    void giveIntake(CommandIntake intake) {
+        if (intakes.size() < KEPT_INTAKES) {
+            intakes.push(intake);
+        }
+    }
+
+    /** How many intakes wait for their next use. */
+    int intakes() {
+        return intakes.size();
     }
 
     /** Bytes of batches, assemblies and transactions that wait for their next use. */

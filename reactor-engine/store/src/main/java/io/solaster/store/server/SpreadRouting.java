@@ -16,31 +16,20 @@ import org.jspecify.annotations.Nullable;
 /** Runs the command of one client whose keys lie on several shards, in a {@link Transaction}. On the owning shard only. */
 final class SpreadRouting implements Transaction.Waiter {
     private final ClientConnection connection;
+    private final CommandRouting routing;
     private final ServerShard server;
     private final ReplyOutput replies;
-    private final TransactionRequest.Arguments arguments;
-    private @Nullable KeyWait keyWait;
     /** While it is described and while it is under way. */
     private @Nullable Transaction transaction;
     private @Nullable TransactionRequest request;
     /** Whether a part of its reply has left. */
     private boolean begun;
 
-    SpreadRouting(ClientConnection connection, ServerShard server, ReplyOutput replies,
-            TransactionRequest.Arguments arguments) {
+    SpreadRouting(ClientConnection connection, CommandRouting routing, ServerShard server, ReplyOutput replies) {
         this.connection = connection;
+        this.routing = routing;
         this.server = server;
         this.replies = replies;
-        this.arguments = arguments;
-    }
-
-    /** Says who waits where such a command finds nothing; once. */
-    void keyWait(KeyWait wait) {
-        keyWait = wait;
-    }
-
-    private KeyWait waits() {
-        return Objects.requireNonNull(keyWait);
     }
 
     /** Whether it is described, and to be run. */
@@ -51,12 +40,12 @@ final class SpreadRouting implements Transaction.Waiter {
     /** Begins to describe the request that is in the intake. */
     Outcome begin(Command command, KeyPositions keys, int count) {
         if (command.has(Command.Flag.BLOCKING)) {
-            waits().keep(command, server.part().call());
+            routing.keyWait().keep(command, server.part().call());
         }
         Transaction taken = server.takeTransaction();
         transaction = taken;
         taken.begin(command, keys.count(), this);
-        taken.as(connection.state().user());
+        taken.as(connection.state().user(), connection.state().database());
         TransactionRequest description = server.takeRequest();
         description.begin(taken, keys, count);
         request = description;
@@ -71,7 +60,7 @@ final class SpreadRouting implements Transaction.Waiter {
     /** Goes on with the request that is in the intake. */
     Outcome goOn() {
         TransactionRequest description = Objects.requireNonNull(request);
-        if (!description.goOn(arguments, server.part().call())) {
+        if (!description.goOn(connection.intake().arguments(), server.part().call())) {
             return Outcome.AGAIN;
         }
         request = null;
@@ -92,9 +81,9 @@ final class SpreadRouting implements Transaction.Waiter {
     public void concluded() {
         boolean whole = true;
         try {
-            if (waits().isOn() && waits().waitsAfter(Objects.requireNonNull(transaction))) {
+            if (routing.isBlocking() && routing.keyWait().waitsAfter(Objects.requireNonNull(transaction))) {
                 end();
-                waits().nothingFound();
+                routing.keyWait().nothingFound();
                 return;
             }
             whole = join(Objects.requireNonNull(transaction));
@@ -176,7 +165,9 @@ final class SpreadRouting implements Transaction.Waiter {
 
     /** The client is gone, and nothing is under way. */
     void release() {
-        waits().untried();
+        if (routing.isBlocking()) {
+            routing.keyWait().untried();
+        }
         if (request != null) {
             server.giveRequest(request);
             request = null;

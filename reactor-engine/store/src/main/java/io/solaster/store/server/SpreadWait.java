@@ -26,9 +26,28 @@ import org.jspecify.annotations.Nullable;
  * time that one of its keys is there when its turn has come. Those behind it wait until it has tried. On the client's shard.
  */
 final class SpreadWait implements CommandCall.Blocker {
-    private final KeyWait wait;
+    /** Whose command it is. On the client's shard, but for what says otherwise. */
+    interface Owner {
+        /** Runs the command once more; where it throws something the command is not under way. */
+        void tryAgain(Command command, ByteStrings arguments);
+
+        /** Where the reply of a command goes that says what it waits for. */
+        ReplyWriter reply();
+
+        /** It waits no more: it was answered, or is with this. */
+        void ended(@Nullable Reason reason);
+
+        /** It waits no more, as it could not be run. */
+        void failed(Throwable failure);
+
+        /** A shard that it waits on has stopped. On whatever thread. */
+        void abandoned();
+    }
+
+    private final Owner wait;
     private final StoreShard shard;
     private final Command command;
+    private final int database;
     private final ByteStrings arguments = new ByteStrings();
     /** By shard: what waits there; null for nothing. */
     private final @Nullable Waiter[] waiters;
@@ -50,10 +69,11 @@ final class SpreadWait implements CommandCall.Blocker {
     /** Calls to other shards that have not come back: they read the arguments. */
     private int calls;
 
-    SpreadWait(KeyWait wait, StoreShard shard, Command command, CommandCall call) {
+    SpreadWait(Owner wait, StoreShard shard, Command command, CommandCall call) {
         this.wait = wait;
         this.shard = shard;
         this.command = command;
+        this.database = call.database();
         this.waiters = new Waiter[shard.parts().count()];
         for (int i = 0; i < call.count(); i++) {
             arguments.add(call.address(i), call.length(i));
@@ -89,6 +109,7 @@ final class SpreadWait implements CommandCall.Blocker {
         ReplyWriter reply = wait.reply();
         CommandCall call = shard.call();
         call.client(null);
+        call.as(null, database);
         call.blocker(this);
         arguments.load(call, 0, arguments.count(), 0);
         call.offerNothing();
@@ -141,6 +162,7 @@ final class SpreadWait implements CommandCall.Blocker {
     private void takePlaces(StoreShard part) {
         CommandCall call = part.offering();
         arguments.load(call, 0, arguments.count(), 0);
+        part.keyspace().database(database);
         for (int i = firstKey; i < firstKey + keys; i++) {
             if (owner(call, i) == part.shard().id()) {
                 part.waiting().add(waiter(part), i, type, call.address(i), call.length(i));
@@ -233,7 +255,12 @@ final class SpreadWait implements CommandCall.Blocker {
         } else if (woken) {
             woken = false;
             trying = true;
-            wait.tryAgain(command, arguments);
+            try {
+                wait.tryAgain(command, arguments);
+            } catch (Throwable failure) {
+                served();
+                wait.failed(failure);
+            }
         }
     }
 
@@ -300,7 +327,7 @@ final class SpreadWait implements CommandCall.Blocker {
             request.add(call.address(i), call.length(i));
         }
         shard.parts().sharded().on(owner, part -> {
-            KeyWait.putBack(part, command, request, taken).whenComplete((_, _) -> {
+            KeyWait.putBack(part, database, command, request, taken).whenComplete((_, _) -> {
                 request.close();
                 taken.close();
             });

@@ -70,7 +70,7 @@ public record Argument(String name, String type, String token, boolean optional,
             case "increment", "decrement", "seconds", "milliseconds", "offset", "start", "end", "stop", "index",
                     "count",
                     "rank", "len", "num-matches", "protover",
-                    "client-id" ->
+                    "client-id", "db", "destination-db", "index1", "index2" ->
                 "integer";
             default -> name.startsWith("unix-time") ? "unix-time" : "string";
         };

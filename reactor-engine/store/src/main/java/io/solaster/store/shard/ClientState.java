@@ -26,6 +26,7 @@ public final class ClientState {
     private boolean noEvict;
     private boolean monitors;
     private Replies replies = Replies.ALL;
+    private int database;
     private User user;
     private String name = "";
     private String libraryName = "";
@@ -46,6 +47,7 @@ public final class ClientState {
         noEvict = false;
         monitors = false;
         replies = Replies.ALL;
+        database = 0;
         name = "";
     }
 
@@ -119,6 +121,15 @@ public final class ClientState {
 
     public void user(User known) {
         user = known;
+    }
+
+    /** The database that the client has selected. */
+    public int database() {
+        return database;
+    }
+
+    public void database(int number) {
+        database = number;
     }
 
     /** Whether the client is told of every command that is run. */

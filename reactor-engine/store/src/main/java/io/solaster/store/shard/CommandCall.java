@@ -18,6 +18,9 @@ import org.jspecify.annotations.Nullable;
 /**
  * One command under way on one shard: its arguments, what it may touch, and where its reply goes. There is one a shard,
  * used again and again; a command's method reads it and keeps nothing of it.
+ *
+ * <p>
+ * Longer than 500 lines because each way in which a command may leave off, or be answered later, is asked for here.
  */
 public final class CommandCall implements RunningCommand {
     /** A mask: of so many elements and one that are answered, or of so many bytes, the clock is looked at once. */
@@ -51,10 +54,15 @@ public final class CommandCall implements RunningCommand {
 
         /** Nobody waits for the answer any more. */
         void drop();
+
+        /** Does a piece of it, until it {@link #isDone}: where it {@link CommandCall#isHeld}, and has no turns of its own. */
+        default void proceed() {}
     }
 
     /** A mask: of so many steps and one, the clock is looked at once. */
     private static final int STEPS_UNTIMED = 63;
+    /** A step with so many bytes, as a power of two, counts for one more. */
+    private static final int STEP_BYTES_SHIFT = 8;
 
     private final StoreShard shard;
     private final ReplyWriter reply = new ReplyWriter();
@@ -73,12 +81,18 @@ public final class CommandCall implements RunningCommand {
     private int freeSteps;
     private @Nullable Client client;
     private @Nullable User user;
+    private int database;
     private @Nullable Later held;
     /** Who waits for keys; null where nobody may. */
     private @Nullable Blocker blocker;
     private int offered;
     private @Nullable ByteStrings taken;
     private boolean mayLeave;
+    private boolean mayPause;
+    private long weight;
+    private boolean ofScript;
+    /** The keys that are held for the command, with others that are one step with it; null for none. */
+    private @Nullable KeyHold heldKeys;
     private @Nullable Unfinished unfinished;
     private final KeyPositions keys = new KeyPositions();
 
@@ -109,6 +123,7 @@ public final class CommandCall implements RunningCommand {
     public void client(@Nullable Client newClient) {
         client = newClient;
         user = newClient == null ? null : newClient.state().user();
+        database = newClient == null ? 0 : newClient.state().database();
         blocker = null;
         leavable = false;
     }
@@ -363,9 +378,23 @@ public final class CommandCall implements RunningCommand {
         }
     }
 
-    /** Says for whom it is run, where the client is of another shard: {@link #client(Client)} goes before. */
-    public void as(@Nullable User runner) {
+    /** Says for whom and in which database it is run, where the client is of another shard: {@link #client(Client)} goes before. */
+    public void as(@Nullable User runner, int itsDatabase) {
         user = runner;
+        database = itsDatabase;
+    }
+
+    /** In which database commands are run. */
+    public int database() {
+        return database;
+    }
+
+    /** Selects the database of the client, or of the script, for what it sends from now on. */
+    public void select(int number) {
+        database = number;
+        if (client != null) {
+            client.state().database(number);
+        }
     }
 
     /** For whom it is run; null for code of this process, which may do all. */
@@ -398,9 +427,55 @@ public final class CommandCall implements RunningCommand {
         mayLeave = yes;
     }
 
+    /** Lets commands that are done {@link InTurns} leave off, though others hold their keys; as {@link #mayLeave(boolean)}. */
+    public void mayPause(boolean yes) {
+        mayPause = yes;
+        weight = 0;
+    }
+
+    /**
+     * Whether a command that is done {@link InTurns} is to leave off before its next step. To be asked behind each: looks at
+     * the clock sometimes.
+     *
+     * @param bytes that the step has looked at or written, about
+     */
+    public boolean isToPause(long bytes) {
+        weight += 1 + (bytes >>> STEP_BYTES_SHIFT);
+        if (weight <= STEPS_UNTIMED || !mayLeave && !mayPause) {
+            return false;
+        }
+        weight = 0;
+        return Shard.needPreempt();
+    }
+
+    /** Whether a script calls the command. */
+    public boolean isOfScript() {
+        return ofScript;
+    }
+
+    /** Says that scripts call all commands; once. */
+    public void ofScripts() {
+        ofScript = true;
+    }
+
+    /** The keys that are held for the command by who runs it, with others that are one step with it; null for none. */
+    public @Nullable KeyHold heldKeys() {
+        return heldKeys;
+    }
+
+    /** Says under which keys the commands that come next are run; null for none. */
+    public void heldKeys(@Nullable KeyHold whichAreHeld) {
+        heldKeys = whichAreHeld;
+    }
+
     /** Has the command be answered later. Only where it {@link #mayLeave}. */
     public void leave(Unfinished rest) {
         unfinished = rest;
+    }
+
+    /** Whether something is left of the command that was run last. */
+    public boolean isUnfinished() {
+        return unfinished != null;
     }
 
     /** What is left of the command that was run last; null if it was answered. */

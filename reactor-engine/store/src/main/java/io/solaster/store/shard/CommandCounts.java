@@ -89,6 +89,11 @@ public final class CommandCounts {
         rejected[command.index()]++;
     }
 
+    /** Takes a call away that is under way. */
+    void withoutOne(Command command) {
+        calls[command.index()]--;
+    }
+
     CommandCounts copy() {
         CommandCounts copy = zeros();
         copy.add(this, 1);

@@ -17,6 +17,7 @@ final class FieldExpiry implements Keyspace.EntryVisitor {
     private final Hashes hashes;
     private boolean needed;
     private boolean seen; // in this round
+    private int database;
     private long cursor;
     private long due; // the entry of a hash, or 0
     private long now;
@@ -39,9 +40,16 @@ final class FieldExpiry implements Keyspace.EntryVisitor {
     /** Goes on where the last call stopped, to the end of the keys at most. */
     void run(long newNow, int steps) {
         now = newNow;
+        int selected = keys.database();
+        look(steps);
+        keys.database(selected);
+    }
+
+    private void look(int steps) {
         int left = steps;
         while (needed && left > 0) {
             due = 0;
+            keys.database(database);
             long next = keys.scan(cursor, this);
             left -= SCAN_STEPS;
             if (due != 0) {
@@ -52,7 +60,8 @@ final class FieldExpiry implements Keyspace.EntryVisitor {
                 continue;
             }
             cursor = next;
-            if (next == 0) {
+            if (next == 0 && ++database >= keys.databases()) {
+                database = 0;
                 needed = seen;
                 seen = false;
                 return;

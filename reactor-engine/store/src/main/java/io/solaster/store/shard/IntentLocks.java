@@ -1,6 +1,7 @@
 package io.solaster.store.shard;
 
 import java.util.function.IntPredicate;
+import java.util.function.Predicate;
 
 import io.solaster.engine.Slots;
 import org.jspecify.annotations.Nullable;
@@ -126,6 +127,16 @@ public final class IntentLocks {
         intent.queued = true;
         intent.granted = true;
         count(intent, 1);
+    }
+
+    /** Whether nobody has keys but by intents of which something is so; who waits has none. */
+    public boolean isOnlyOf(Predicate<Intent> own) {
+        for (Intent intent = first; intent != null; intent = intent.behind) {
+            if (intent.granted && !own.test(intent)) {
+                return false;
+            }
+        }
+        return !shut;
     }
 
     private void makeCounts() {

@@ -15,11 +15,14 @@ import org.jspecify.annotations.Nullable;
  * given back.
  *
  * <p>
+ * Where the store is kept over a restart, all shards that have changed something end it in their logs, and their keys are given
+ * back when all of these have the end; so after a crash it is there as a whole or not at all, and nothing depends on what is not.
+ *
+ * <p>
  * Made, used again and again, and called on one shard: that of the client. What a {@link Work} does on the shards of the keys
- * is run there.
+ * is run there. Longer than 500 lines because all of it is one state, of which each stage follows another.
  */
 public final class KeyHold {
-    private @Nullable User runner;
     private static final int MOST_LEAPS = 16;
 
     /** What is done next. */
@@ -87,6 +90,11 @@ public final class KeyHold {
          */
         boolean run(StoreShard target, CommandCall call);
 
+        /** Whether a part is to be gone on with only once there is room for what it tells subscribers; on its shard. */
+        default boolean isHeldUp(StoreShard target) {
+            return false;
+        }
+
         /** A part has thrown something; on its shard. */
         void failed(StoreShard target, Throwable failure);
 
@@ -101,11 +109,13 @@ public final class KeyHold {
     }
 
     private enum Stage {
-        FREE, LOCKING, RUNNING, PAUSING, RELEASING
+        FREE, LOCKING, RUNNING, PAUSING, ENDING, RELEASING
     }
 
     private final StoreShard shard;
     private final TransactionPart[] parts;
+    private @Nullable User runner;
+    private int database;
     private @Nullable Work work;
     private int participants;
     private Stage stage = Stage.FREE;
@@ -120,6 +130,9 @@ public final class KeyHold {
     private boolean last;
     private int leaps;
     private boolean abandoned;
+    /** The shards that end this in their logs, as they have changed something or are about to; null for none. */
+    private short @Nullable [] writers;
+    private boolean broken;
 
     public KeyHold(StoreShard shard) {
         this.shard = shard;
@@ -143,9 +156,10 @@ public final class KeyHold {
         return parts.length;
     }
 
-    /** Says for whom the work is done; after {@link #begin}. */
-    public void as(@Nullable User user) {
+    /** Says for whom the work is done, and in which database; after {@link #begin}, and before each hop that is in another one. */
+    public void as(@Nullable User user, int itsDatabase) {
         runner = user;
+        database = itsDatabase;
     }
 
     @Nullable
@@ -153,9 +167,13 @@ public final class KeyHold {
         return runner;
     }
 
+    int database() {
+        return database;
+    }
+
     /** Begins to name keys. */
     public void begin(Work whatIsDone) {
-        runner = null;
+        as(null, 0);
         work = whatIsDone;
     }
 
@@ -238,20 +256,33 @@ public final class KeyHold {
             return;
         }
         atOnce = others() == 1 && prepared;
+        if (atOnce) {
+            nameWriters(true);
+        }
         sendToAll(atOnce ? TransactionPart.Errand.LOCK_AND_RUN : TransactionPart.Errand.LOCK, false);
     }
 
-    private void sendToAll(TransactionPart.Errand errand, boolean here) {
+    /** To all that it concerns; whether there are any. */
+    private boolean sendToAll(TransactionPart.Errand errand) {
+        return sendToAll(errand, true);
+    }
+
+    private boolean sendToAll(TransactionPart.Errand errand, boolean here) {
         TransactionPart own = parts[shard.shard().id()];
-        pending = others() + (here && own.takesPart ? 1 : 0);
+        int count = 0;
         for (TransactionPart part : parts) {
-            if (part.takesPart && !part.isHere()) {
+            count += part.concerns(errand) && (here || !part.isHere()) ? 1 : 0;
+        }
+        pending = count;
+        for (TransactionPart part : parts) {
+            if (!part.isHere() && part.concerns(errand)) {
                 part.send(errand, number);
             }
         }
-        if (here && own.takesPart) {
+        if (here && own.concerns(errand)) {
             own.send(errand, number);
         }
+        return count > 0;
     }
 
     /** A part is back. */
@@ -273,11 +304,12 @@ public final class KeyHold {
             }
             case RUNNING -> {
                 if (last && !abandoned && !hasFailed()) {
-                    end();
+                    release();
                 } else {
                     proceed();
                 }
             }
+            case ENDING -> release();
             case RELEASING -> end();
             default -> throw new IllegalStateException("a part has come back that was not sent");
         }
@@ -339,8 +371,15 @@ public final class KeyHold {
             pending = 1;
             own.send(own.busy ? TransactionPart.Errand.RUN_AND_RELEASE : TransactionPart.Errand.RELEASE, number);
         } else {
-            end();
+            release();
         }
+    }
+
+    /** Has somebody else work with the keys, during {@link Next#PAUSE}; answers who did until now. */
+    public Work lend(Work other) {
+        Work before = work();
+        work = other;
+        return before;
     }
 
     /** Goes on after {@link Next#PAUSE}. */
@@ -364,13 +403,16 @@ public final class KeyHold {
                 stage = Stage.PAUSING;
                 work().paused();
             }
-            case END -> release();
+            case END -> endInLogs();
         }
     }
 
     private void hop(boolean isLast) {
         stage = Stage.RUNNING;
         last = isLast;
+        if (isLast) {
+            nameWriters(true);
+        }
         pending = 0;
         for (TransactionPart part : parts) {
             pending += part.takesPart && (part.busy || isLast) ? 1 : 0;
@@ -393,16 +435,69 @@ public final class KeyHold {
         if (part.busy) {
             part.send(isLast ? TransactionPart.Errand.RUN_AND_RELEASE : TransactionPart.Errand.RUN, number);
         } else if (isLast) {
-            part.send(TransactionPart.Errand.RELEASE, number);
+            part.send(part.endsInLog ? TransactionPart.Errand.END : TransactionPart.Errand.RELEASE, number);
         }
+    }
+
+    /** Which shards end this in their logs: those that have changed something, and those that may with the hop that comes. */
+    private void nameWriters(boolean withHop) {
+        writers = null;
+        if (shard.journal() == null) {
+            return;
+        }
+        int count = 0;
+        for (TransactionPart part : parts) {
+            part.endsInLog = part.takesPart && (part.isInLog() || withHop && part.busy && part.intent.exclusive);
+            count += part.endsInLog ? 1 : 0;
+        }
+        if (count == 0) {
+            return;
+        }
+        short[] named = new short[count];
+        for (int i = 0, next = 0; next < count; i++) {
+            if (parts[i].endsInLog) {
+                named[next++] = (short) i;
+            }
+        }
+        writers = named;
+    }
+
+    /** What the log of each of them says. */
+    short @Nullable [] writers() {
+        return writers;
+    }
+
+    /** Whether a shard gives its keys back with what it does last, as no other one has to end it in its log too. */
+    boolean endsAlone() {
+        short[] named = writers;
+        return named == null || named.length == 1;
+    }
+
+    /** All is done: the logs are to say so, then the keys are given back. */
+    private void endInLogs() {
+        nameWriters(false);
+        if (endsAlone()) {
+            release();
+            return;
+        }
+        stage = Stage.ENDING;
+        last = true;
+        sendToAll(TransactionPart.Errand.END);
+    }
+
+    /** Whether the logs do not agree that all was done: then each says what its own shard did. */
+    boolean isBroken() {
+        return broken;
     }
 
     private void release() {
         stage = Stage.RELEASING;
-        if (participants == 0) {
+        broken = abandoned;
+        for (TransactionPart part : parts) {
+            broken |= part.takesPart && part.endsInLog && !part.hasEnded();
+        }
+        if (!sendToAll(TransactionPart.Errand.RELEASE)) {
             end();
-        } else {
-            sendToAll(TransactionPart.Errand.RELEASE, true);
         }
     }
 
@@ -466,6 +561,7 @@ public final class KeyHold {
         abandoned = false;
         last = false;
         prepared = false;
+        writers = null;
     }
 
     /** Bytes that are kept between uses. */

@@ -11,9 +11,10 @@ import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.keyspace.Keyspace;
+import org.jspecify.annotations.Nullable;
 
 /**
- * Goes through the keys of all shards, one shard after the other and a few hundred keys a turn, for {@code SCAN} and
+ * Goes through the keys of a database on all shards, one shard after the other and a few hundred keys a turn, for {@code SCAN} and
  * {@code KEYS}. It travels: one shard at a time touches it. What it found is kept as it will be answered.
  */
 public final class KeyWalk implements Keyspace.EntryVisitor {
@@ -27,6 +28,7 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
     private static final int LONGEST_HEADER = 16;
 
     private final Parts parts;
+    private final int database;
     private final boolean all;
     private final Glob pattern;
     /** The one that is looked for; negative for any. */
@@ -50,13 +52,14 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
     private byte[] key = new byte[64];
 
     /**
-     * A walk from the beginning of the first shard.
+     * A walk through a database, from the beginning of the first shard.
      *
      * @param type the number of a type; negative for any
      * @param wanted how many keys are to be looked at; negative for each one, exactly once
      * @param mostBytes after how many bytes of answer it stops
      */
-    public KeyWalk(StoreShard home, Glob pattern, int type, long wanted, long mostBytes) {
+    public KeyWalk(StoreShard home, int database, Glob pattern, int type, long wanted, long mostBytes) {
+        this.database = database;
         this.parts = home.parts();
         this.keys = home.keyspace();
         this.all = wanted < 0;
@@ -93,12 +96,12 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
         if (shard == call.shard().shard().id()) {
             step(call.shard());
         }
-        go(call.client(), call.shard(), end);
+        go(call.hasClient() ? call.client() : null, call.shard(), end);
         return end;
     }
 
-    private void go(Client client, StoreShard home, CompletableFuture<KeyWalk> end) {
-        if (isEnough() || !client.channel().isActive()) {
+    private void go(@Nullable Client client, StoreShard home, CompletableFuture<KeyWalk> end) {
+        if (isEnough() || client != null && !client.channel().isActive()) {
             end.complete(this);
             return;
         }
@@ -121,6 +124,7 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
 
     private KeyWalk step(StoreShard part) {
         keys = part.keyspace();
+        keys.database(database);
         now = part.now();
         visited = 0;
         compared = 0;

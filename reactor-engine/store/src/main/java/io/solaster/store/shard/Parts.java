@@ -47,6 +47,7 @@ public final class Parts {
     private volatile MemorySettings memory;
     private volatile DiagnosticSettings diagnostics = DiagnosticSettings.DEFAULTS;
     private final long maxGathered;
+    private final int databases;
     private volatile Encodings encodings = Encodings.DEFAULTS;
     private final Map<Class<?>, Object> families = new ConcurrentHashMap<>();
     private final AtomicInteger busyScripts = new AtomicInteger();
@@ -73,6 +74,7 @@ public final class Parts {
                             + "' has a letter that is none of Ag$lshzxeKEtmdn");
         }
         this.maxGathered = config.maxGathered().bytes();
+        this.databases = config.databases();
         this.held = new AtomicLong[engine.shards().size()];
         Arrays.setAll(held, shard -> new AtomicLong());
         this.clock = clock;
@@ -107,11 +109,26 @@ public final class Parts {
             all.add(Objects.requireNonNull(each.kept()));
         }
         persistence = Persistence.open(engine, config, all);
+        sharded.onAll(this::beyondDatabases).join().stream().filter(found -> !found.isEmpty()).findFirst()
+                .ifPresent(found -> {
+                    throw new IllegalStateException("solaster.store.databases: " + databases + ", and " + found);
+                });
         sharded.onAll(part -> {
             // There may be some now.
             part.fieldsExpire();
             return true;
         }).join();
+    }
+
+    /** What is kept in databases that are not there; empty for nothing. */
+    private String beyondDatabases(StoreShard part) {
+        for (int i = databases; i < part.keyspace().databases(); i++) {
+            if (part.keyspace().size(i) > 0) {
+                return "database " + i + " is kept with " + part.keyspace().size(i) + " keys; set " + (i + 1)
+                        + " or more";
+            }
+        }
+        return "";
     }
 
     /** Puts a part where the others find it; on its shard, before anybody asks for it. */
@@ -214,6 +231,16 @@ public final class Parts {
     /** Sets up to which sizes values are kept small; each shard is to be told. On shard 0. */
     public void encodings(Encodings sizes) {
         encodings = sizes;
+    }
+
+    /** How many databases there are. */
+    public int databases() {
+        return databases;
+    }
+
+    /** Whether there is a database of a number. */
+    public boolean hasDatabase(long number) {
+        return number >= 0 && number < databases;
     }
 
     /** Bytes that one command may gather on one shard. */

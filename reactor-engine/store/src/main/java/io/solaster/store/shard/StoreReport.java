@@ -1,5 +1,6 @@
 package io.solaster.store.shard;
 
+import java.util.ArrayList;
 import java.util.EnumMap;
 import java.util.EnumSet;
 import java.util.List;
@@ -27,6 +28,8 @@ public final class StoreReport {
 
     private final Map<Item, Long> values = new EnumMap<>(Item.class);
     private final CommandCounts commands;
+    /** By number: how many keys, and how many of them expire. */
+    private final List<long[]> databases = new ArrayList<>();
     private final Map<String, Long> errors = new TreeMap<>();
 
     private StoreReport(CommandCounts commands) {
@@ -47,6 +50,10 @@ public final class StoreReport {
     public static StoreReport total(StoreShard shard) {
         StoreReport report = new StoreReport(shard.counts().copy());
         report.errors.putAll(shard.errors().counts());
+        Keyspace keys = shard.keyspace();
+        for (int i = 0; i < keys.databases(); i++) {
+            report.databases.add(new long[]{keys.size(i), keys.expiring(i)});
+        }
         for (Item item : Item.values()) {
             report.values.put(item, value(shard, item));
         }
@@ -102,12 +109,34 @@ public final class StoreReport {
                 values.merge(item, sign * value, LARGEST.contains(item) ? Math::max : Long::sum);
             }
         });
+        for (int i = 0; sign > 0 && i < other.databases.size(); i++) {
+            if (i == databases.size()) {
+                databases.add(new long[2]);
+            }
+            databases.get(i)[0] += other.databases.get(i)[0];
+            databases.get(i)[1] += other.databases.get(i)[1];
+        }
         commands.add(other.commands, sign);
         other.errors.forEach((code, count) -> errors.merge(code, sign * count, Long::sum));
     }
 
     public long get(Item item) {
         return values.getOrDefault(item, 0L);
+    }
+
+    /** How many databases there are numbers of. */
+    public int databases() {
+        return databases.size();
+    }
+
+    /** Keys of a database. */
+    public long keys(int database) {
+        return databases.get(database)[0];
+    }
+
+    /** Keys of a database that expire. */
+    public long expiring(int database) {
+        return databases.get(database)[1];
     }
 
     /** How often each code of an error was answered, such as {@code WRONGTYPE}. */

@@ -3,6 +3,7 @@ package io.solaster.store.shard;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Comparator;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
@@ -15,6 +16,8 @@ import java.util.function.LongSupplier;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.netty.channel.RecvByteBufAllocator;
+import io.netty.util.collection.LongObjectHashMap;
+import io.netty.util.collection.LongObjectMap;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.MemoryAccount;
 import io.solaster.engine.memory.MemoryBudget;
@@ -106,7 +109,8 @@ public final class StoreShard implements AutoCloseable {
     private final SubscriptionShard subscriptions;
     private final KeyWatches watches;
     private final SystemMemory clientMemory;
-    private final Map<Long, Client> clients = new LinkedHashMap<>();
+    /** By their ids; an entry of a map of the JDK's takes as much again. */
+    private final LongObjectMap<Client> clients = new LongObjectHashMap<>();
     private final CommandCounts counts;
     private final ErrorCounts errors = new ErrorCounts();
     private @Nullable Watch watch;
@@ -286,8 +290,12 @@ public final class StoreShard implements AutoCloseable {
 
     /** Whether a command may not run now, as it publishes and what it publishes has no room. */
     public boolean isHeldUp(Command command) {
-        return subscriptions.isHeldUp()
-                && (command.route() == Command.Route.CHANNEL || events != null && command.has(Command.Flag.WRITE));
+        return subscriptions.isHeldUp() && tells(command);
+    }
+
+    /** Whether a command tells subscribers of something. */
+    public boolean tells(Command command) {
+        return command.route() == Command.Route.CHANNEL || events != null && command.has(Command.Flag.WRITE);
     }
 
     /** Tells of those classes of events from now on that are asked for, and of no others. */
@@ -330,6 +338,18 @@ public final class StoreShard implements AutoCloseable {
             told.end();
         } else {
             told.begin(command.name(), call);
+        }
+    }
+
+    /** Whether somebody was told of what the command that runs now does. */
+    boolean hasToldEvents() {
+        return events != null && events.hasTold();
+    }
+
+    /** Somebody was told in an earlier turn of what the command that runs now does to a key. */
+    void toldEvents(long key, int length) {
+        if (events != null) {
+            events.toldBefore(key, length);
         }
     }
 
@@ -409,16 +429,35 @@ public final class StoreShard implements AutoCloseable {
         ReplyWriter reply = call.reply();
         long errorsBefore = reply.errors();
         long begun = begin(command);
-        work(command, call, mayBeRefused);
+        work(command, call, command.body(), mayBeRefused);
         end(command, call, begun, reply.errors() != errorsBefore);
     }
 
     /** As {@link #run}, for a command that has waited and was counted then. */
     public void runAgain(Command command, CommandCall call) {
-        work(command, call, maxMemory.isLimited() || kept != null);
+        work(command, call, command.body(), maxMemory.isLimited() || kept != null);
     }
 
-    private void work(Command command, CommandCall call, boolean mayBeRefused) {
+    /** Does one more piece of a command that has begun and been counted: it is not refused any more. */
+    void goOn(Command command, CommandCall call, Command.Body piece) {
+        work(command, call, piece, false);
+    }
+
+    /** As {@link #runAgain}, for what has waited for a key that it is offered now: noted where that takes long. */
+    public void runServed(Command command, CommandCall call) {
+        if (slowNanos == Long.MAX_VALUE || watch == null) {
+            runAgain(command, call);
+            return;
+        }
+        long begun = shard.environment().clock().nanoTime();
+        runAgain(command, call);
+        long nanos = Math.max(0, shard.environment().clock().nanoTime() - begun);
+        if (nanos >= slowNanos) {
+            watch.slow(command, call, nanos);
+        }
+    }
+
+    private void work(Command command, CommandCall call, Command.Body body, boolean mayBeRefused) {
         ReplyWriter reply = call.reply();
         int before = reply.position();
         long errorsBefore = reply.errors();
@@ -429,11 +468,12 @@ public final class StoreShard implements AutoCloseable {
         keyspace.leaveWrite();
         changes(command, call);
         try {
+            keyspace.database(call.database());
             String refusal = mayBeRefused ? refusal(command) : null;
             if (refusal != null) {
                 reply.error(refusal);
             } else {
-                command.body().run(call);
+                body.run(call);
                 if (reply.errors() == errorsBefore && command.has(Command.Flag.WRITE)) {
                     keyspace.endWrite();
                 }
@@ -530,6 +570,7 @@ public final class StoreShard implements AutoCloseable {
 
     /** Does something for code of this process now: complete once the log has it, if there is one. */
     <R extends @Nullable Object> CompletionStage<R> perform(boolean writes, Function<StoreShard, R> work) {
+        keyspace.database(0);
         Journal journal = journal();
         if (journal == null) {
             return CompletableFuture.completedFuture(work.apply(this));
@@ -653,7 +694,9 @@ public final class StoreShard implements AutoCloseable {
 
     /** This shard's clients, in the order of their ids. A copy. */
     public List<Client> clients() {
-        return new ArrayList<>(clients.values());
+        List<Client> all = new ArrayList<>(clients.values());
+        all.sort(Comparator.comparingLong(Client::id));
+        return all;
     }
 
     /** Clients that were ever connected. */
@@ -672,9 +715,17 @@ public final class StoreShard implements AutoCloseable {
         return statisticsBase;
     }
 
-    /** Lets {@code INFO} count from zero; what metrics read goes on. */
-    public void resetStatistics() {
-        statisticsBase = StoreReport.total(this);
+    /**
+     * Lets {@code INFO} count from zero; what metrics read goes on.
+     *
+     * @param running a command that is under way on this shard, and counts from now on; null for none
+     */
+    public void resetStatistics(@Nullable Command running) {
+        StoreReport base = StoreReport.total(this);
+        if (running != null) {
+            base.commands().withoutOne(running);
+        }
+        statisticsBase = base;
     }
 
     // Keys must never cease to expire, whatever is thrown. So each of the two timers is armed however its work ends, and
@@ -689,11 +740,15 @@ public final class StoreShard implements AutoCloseable {
             sweptAt = now;
             shard.memory().budget().all().look();
             locks.removeOf(peer -> parts.engine().shard(peer).isTerminated());
+            Journal journal = journal();
+            if (journal != null) {
+                journal.endAloneOf(peer -> parts.engine().shard(peer).isTerminated(), parts.count());
+            }
             watches.forgetIf(watcher -> parts.engine().shard((int) (watcher % parts.count())).isTerminated());
             values.endOf(slot -> !locks.isWritten((int) slot));
             subscriptions.forgetDead();
             waiting.removeOf(peer -> parts.engine().shard(peer).isTerminated());
-            for (Client client : clients()) {
+            for (Client client : new ArrayList<>(clients.values())) {
                 client.closeIfIdle(now);
             }
             if (kept != null) {
@@ -776,6 +831,11 @@ public final class StoreShard implements AutoCloseable {
 
     private void failed(String what, Throwable failure) {
         upkeepFailed.tell("{} failed on shard {}; it is tried again", what, shard.id(), failure);
+    }
+
+    /** Whether it is over: there are no keys any more. */
+    boolean isClosed() {
+        return closed;
     }
 
     @Override

@@ -80,9 +80,9 @@ public final class Transaction implements KeyHold.Work {
         begin(newCommand, keysOfIt);
     }
 
-    /** Says for whom it is run; once it is begun. */
-    public void as(User user) {
-        hold.as(user);
+    /** Says for whom it is run, and in which database; once it is begun. */
+    public void as(@Nullable User user, int database) {
+        hold.as(user, database);
     }
 
     /** Begins to describe a command, for which nobody waits but who holds the keys. */

@@ -25,8 +25,10 @@ final class TransactionPart extends Message {
         LOCK_AND_RUN,
         /** To do a hop. */
         RUN,
-        /** To do the last hop and give the keys back. */
+        /** To do the last hop and give the keys back, unless other shards have to end it in their logs, too. */
         RUN_AND_RELEASE,
+        /** To end it in the log. */
+        END,
         /** To give the keys back. */
         RELEASE
     }
@@ -56,6 +58,13 @@ final class TransactionPart extends Message {
     private @Nullable Throwable failure;
     /** What the log has to have before it goes home; 0 for nothing. */
     private long mark;
+    /** Not 0 while the log says that this is under way, and not what became of it: {@link Journal#endPart}. */
+    private long open;
+    /** Whether it ends in the log with what it is sent for, or did before. */
+    boolean endsInLog;
+    private boolean ended;
+    /** Whether the keys are given back. */
+    private boolean released;
     /** Null where the request is not traced, as most are not. */
     private @Nullable Hop trace;
 
@@ -85,6 +94,7 @@ final class TransactionPart extends Message {
         running = false;
         home = false;
         away = true;
+        released &= newErrand != Errand.LOCK && newErrand != Errand.LOCK_AND_RUN;
         if (isHere()) {
             begin();
         } else {
@@ -102,6 +112,25 @@ final class TransactionPart extends Message {
         }
     }
 
+    /** Whether it is sent for something, which all are sent for that it concerns. On the origin, at home. */
+    boolean concerns(Errand something) {
+        return takesPart && switch (something) {
+            case RELEASE -> !released;
+            case END -> endsInLog;
+            default -> true;
+        };
+    }
+
+    /** Whether the log has something of this, and not what became of it. On the origin, at home. */
+    boolean isInLog() {
+        return open != 0;
+    }
+
+    /** Whether the log is known to have the end of this. On the origin, at home. */
+    boolean hasEnded() {
+        return ended;
+    }
+
     /** On the target. Whatever is thrown, it goes home: somebody waits for it there. */
     private void begin() {
         try {
@@ -111,6 +140,7 @@ final class TransactionPart extends Message {
             switch (errand) {
                 case LOCK, LOCK_AND_RUN -> lock();
                 case RUN, RUN_AND_RELEASE -> work();
+                case END -> end();
                 case RELEASE -> release();
             }
         } catch (Throwable thrown) {
@@ -171,36 +201,77 @@ final class TransactionPart extends Message {
             now = target.now();
         }
         call.client(null);
-        call.as(hold.runner());
+        call.as(hold.runner(), hold.database());
         call.now(now);
         if (!runKept(call)) {
-            goOn.on(target.shard());
+            if (hold.work().isHeldUp(target)) {
+                target.subscriptions().whenFree(goOn);
+            } else {
+                goOn.on(target.shard());
+            }
         } else if (errand == Errand.RUN) {
+            goHome();
+        } else {
+            ended();
+        }
+    }
+
+    /** The log has its end: the keys are given back, or when others have it, too. */
+    private void ended() {
+        if (endsInLog && !hold.endsAlone()) {
             goHome();
         } else {
             release();
         }
     }
 
-    /** As one step of the log, if there is one. */
+    /** What was done before is all. */
+    private void end() {
+        Journal journal = target.journal();
+        if (journal != null) {
+            journal.beginPart();
+            endPart(journal, true);
+        }
+        ended();
+    }
+
+    /** As a step of the log, if there is one. */
     private boolean runKept(CommandCall call) {
         Journal journal = target.journal();
         if (journal == null) {
             return hold.work().run(target, call);
         }
-        long before = journal.mark();
-        journal.begin(intent.exclusive);
-        boolean whole;
-        try {
-            whole = hold.work().run(target, call);
-        } finally {
-            journal.end();
-            if (journal.mark() != before) {
-                mark = journal.mark();
+        boolean whole = false;
+        if (!intent.exclusive) {
+            journal.begin(false);
+            try {
+                whole = hold.work().run(target, call);
+            } finally {
+                journal.end();
+            }
+        } else {
+            boolean leftOff = false;
+            journal.beginPart();
+            try {
+                whole = hold.work().run(target, call);
+                leftOff = !whole;
+            } finally {
+                // Also where that has failed: what it has changed is changed.
+                endPart(journal, !leftOff && errand != Errand.RUN);
             }
         }
         target.serveWaiting();
         return whole;
+    }
+
+    private void endPart(Journal journal, boolean last) {
+        long before = journal.mark();
+        boolean ends = last && endsInLog;
+        open = journal.endPart(open, id, ends ? hold.writers() : null);
+        ended |= ends;
+        if (journal.mark() != before) {
+            mark = journal.mark();
+        }
     }
 
     /** Runs a hop of a command over several shards, or goes on with it; false to be called again in a later turn. */
@@ -211,6 +282,7 @@ final class TransactionPart extends Message {
         call.cursor(cursor);
         call.leastSteps(arguments.count() >>> MOST_TURNS_SHIFT);
         arguments.load(call, 0, arguments.count(), 0);
+        target.keyspace().database(call.database());
         target.keyspace().leaveWrite();
         target.changes(command, call);
         try {
@@ -232,13 +304,28 @@ final class TransactionPart extends Message {
     }
 
     private void release() {
+        closeInLog(hold.isBroken());
+        released = true;
         target.locks().remove(intent);
         goHome();
     }
 
-    /** At once, or when the log has what it did. */
+    /** What comes may depend on it. */
+    private void closeInLog(boolean alone) {
+        long was = open;
+        Journal journal = was == 0 ? null : target.journal();
+        open = 0;
+        if (journal != null && alone) {
+            journal.endAlone(was, id);
+            mark = journal.mark();
+        } else if (journal != null) {
+            journal.release(was);
+        }
+    }
+
+    /** At once, or when the log has what it did; what is not done yet need not be there. */
     private void goHome() {
-        Journal journal = mark == 0 ? null : target.journal();
+        Journal journal = mark == 0 || errand == Errand.RUN ? null : target.journal();
         if (journal == null || journal.isKept(mark)) {
             arrive();
         } else {
@@ -249,6 +336,7 @@ final class TransactionPart extends Message {
                 }
                 if (why != null) {
                     failure = ShardFuture.causeOf(why);
+                    ended = false;
                 }
                 arrive();
             });
@@ -293,6 +381,9 @@ final class TransactionPart extends Message {
     public void abandon() {
         if (home) {
             // The shard of the client has died; nobody else gives the keys back.
+            if (target.shard().inEventLoop()) {
+                closeInLog(true);
+            }
             target.locks().remove(intent);
         } else {
             lost();
@@ -335,6 +426,9 @@ final class TransactionPart extends Message {
         takesPart = false;
         home = false;
         late = false;
+        endsInLog = false;
+        ended = false;
+        released = false;
     }
 
     int kept() {

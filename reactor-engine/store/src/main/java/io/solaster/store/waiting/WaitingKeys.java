@@ -29,6 +29,7 @@ public final class WaitingKeys implements KeyspaceListener {
 
     /** Those who wait for one key to be of one type. */
     static final class Queue {
+        final int database;
         final byte[] key;
         final int type;
         final long hash;
@@ -45,14 +46,15 @@ public final class WaitingKeys implements KeyspaceListener {
         @Nullable
         Waiter trying;
 
-        Queue(byte[] key, int type, long hash) {
+        Queue(int database, byte[] key, int type, long hash) {
+            this.database = database;
             this.key = key;
             this.type = type;
             this.hash = hash;
         }
 
-        boolean is(int ofType, long ofHash, long address, int length) {
-            if (ofHash != hash || ofType != type || length != key.length) {
+        boolean is(int ofDatabase, int ofType, long ofHash, long address, int length) {
+            if (ofHash != hash || ofType != type || ofDatabase != database || length != key.length) {
                 return false;
             }
             int at = 0;
@@ -83,7 +85,7 @@ public final class WaitingKeys implements KeyspaceListener {
     // ---- who waits
 
     /**
-     * Puts a waiter behind all others that wait for a key to be of a type.
+     * Puts a waiter behind all others that wait for a key of the selected database to be of a type.
      *
      * @param number what the waiter calls the key
      */
@@ -199,6 +201,35 @@ public final class WaitingKeys implements KeyspaceListener {
         }
     }
 
+    /** What is waited for may be there now, without anybody having written it. */
+    @Override
+    public void swapped(int one, int other) {
+        int selected = keys.database();
+        for (Queue chain : table) {
+            for (Queue queue = chain; queue != null; queue = queue.chained) {
+                if (queue.database == one || queue.database == other) {
+                    keys.database(queue.database);
+                    if (isThere(queue)) {
+                        ready(queue);
+                    }
+                }
+            }
+        }
+        keys.database(selected);
+    }
+
+    private boolean isThere(Queue queue) {
+        long copy = Memory.allocate(Math.max(1, queue.key.length));
+        try {
+            Memory.copy(queue.key, 0, copy, queue.key.length);
+            // As of the beginning of time nothing is due, so that this only looks.
+            long entry = keys.peek(copy, queue.key.length, Long.MIN_VALUE);
+            return entry != 0 && keys.type(entry) == queue.type;
+        } finally {
+            Memory.free(copy);
+        }
+    }
+
     private void ready(Queue queue) {
         if (!queue.ready && queue.trying == null) {
             queue.ready = true;
@@ -239,6 +270,7 @@ public final class WaitingKeys implements KeyspaceListener {
     /** Offers a key to its first waiter. */
     private void offer(Queue queue) {
         Place first = queue.first;
+        keys.database(queue.database);
         Waiter.Answer answer = first == null || queue.trying != null
                 ? Waiter.Answer.NOTHING
                 : first.waiter.offer.made(first.key);
@@ -262,7 +294,7 @@ public final class WaitingKeys implements KeyspaceListener {
         }
         byte[] copy = new byte[length];
         Memory.copy(key, copy, 0, length);
-        Queue made = new Queue(copy, type, h);
+        Queue made = new Queue(keys.database(), copy, type, h);
         chain(made);
         queues++;
         return made;
@@ -270,7 +302,7 @@ public final class WaitingKeys implements KeyspaceListener {
 
     private @Nullable Queue find(int type, long h, long key, int length) {
         Queue queue = table[at(h)];
-        while (queue != null && !queue.is(type, h, key, length)) {
+        while (queue != null && !queue.is(keys.database(), type, h, key, length)) {
             queue = queue.chained;
         }
         return queue;

@@ -30,7 +30,7 @@ public final class ClientInfo {
                 + " age=" + (now - state.connectedAt()) / 1000
                 + " idle=" + (now - state.lastInteraction()) / 1000
                 + " flags=" + flags(client)
-                + " db=0 sub=" + state.subscriptions(Subscriptions.CHANNEL)
+                + " db=" + state.database() + " sub=" + state.subscriptions(Subscriptions.CHANNEL)
                 + " psub=" + state.subscriptions(Subscriptions.PATTERN)
                 + " ssub=" + state.subscriptions(Subscriptions.SHARD_CHANNEL) + " multi=" + client.multi().queued()
                 + " qbuf=" + input + " qbuf-free=0 argv-mem=0 multi-mem=" + client.multi().queuedBytes()

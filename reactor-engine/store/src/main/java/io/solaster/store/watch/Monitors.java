@@ -98,13 +98,13 @@ public final class Monitors {
         if (command.has(Command.Flag.ADMIN)) {
             return;
         }
-        tell(line(ClientInfo.remote(client), command, call));
+        tell(line(client.state().database(), ClientInfo.remote(client), command, call));
     }
 
     /** Tells of a command that a script calls here. */
     void tellOfScript(Command command, CommandCall call) {
         if (!command.has(Command.Flag.ADMIN)) {
-            tell(line("lua", command, call));
+            tell(line(call.database(), "lua", command, call));
         }
     }
 
@@ -120,12 +120,12 @@ public final class Monitors {
         }
     }
 
-    private String line(String from, Command command, CommandCall call) {
+    private String line(int database, String from, Command command, CommandCall call) {
         long micros = shard.now() * 1000;
         StringBuilder line = new StringBuilder();
         line.append('+').append(micros / 1_000_000)
                 .append(String.format(Locale.ROOT, ".%06d", micros % 1_000_000))
-                .append(" [0 ").append(from).append(']');
+                .append(" [").append(database).append(' ').append(from).append(']');
         for (int i = 0; i < call.count(); i++) {
             line.append(" \"");
             if (Redaction.hides(command, call, i)) {

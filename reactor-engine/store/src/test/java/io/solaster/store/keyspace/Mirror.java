@@ -31,8 +31,13 @@ public final class Mirror implements KeyspaceListener {
         return new String(Bytes.read(address, length), StandardCharsets.ISO_8859_1);
     }
 
+    /** With the number of the database, where that is not 0. */
+    private String key(long address, int length) {
+        return (keyspace.database() == 0 ? "" : keyspace.database() + ": ") + text(address, length);
+    }
+
     private String key(long entry) {
-        return text(keyspace.keyAddress(entry), keyspace.keyLength(entry));
+        return key(keyspace.keyAddress(entry), keyspace.keyLength(entry));
     }
 
     /** Of a value with nodes its mark and how many elements it has: nodes may move, unseen. */
@@ -52,7 +57,7 @@ public final class Mirror implements KeyspaceListener {
 
     @Override
     public void written(long key, int keyLength, long entry) {
-        String ended = text(key, keyLength);
+        String ended = key(key, keyLength);
         expect("the open write at the end", ended, open, ended);
         open = null;
         if (entry == 0) {
@@ -65,7 +70,7 @@ public final class Mirror implements KeyspaceListener {
 
     @Override
     public void beginWrite(long key, int keyLength, long entry) {
-        String begun = text(key, keyLength);
+        String begun = key(key, keyLength);
         if (entry != 0) {
             expect("the key of the entry", begun, key(entry), begun);
         }
@@ -93,10 +98,15 @@ public final class Mirror implements KeyspaceListener {
     /** Fails if something was written that was not told. */
     public void check() {
         Map<String, String> there = new HashMap<>();
-        long cursor = 0;
-        do {
-            cursor = keyspace.scan(cursor, entry -> there.put(key(entry), state(entry)));
-        } while (cursor != 0);
+        int selected = keyspace.database();
+        for (int database = 0; database < keyspace.databases(); database++) {
+            keyspace.database(database);
+            long cursor = 0;
+            do {
+                cursor = keyspace.scan(cursor, entry -> there.put(key(entry), state(entry)));
+            } while (cursor != 0);
+        }
+        keyspace.database(selected);
         if (wrong != null || !there.equals(told)) {
             String first = wrong;
             Map<String, String> before = new HashMap<>(told);

@@ -3,6 +3,7 @@ package io.solaster.store.multi;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
+import java.util.ArrayList;
 import java.util.List;
 import java.util.Objects;
 
@@ -27,33 +28,31 @@ class LeftOffTest {
     private final StoreFixture fixture = StoreFixture.of(1);
 
     @BeforeEach
-    void fill() {
+    void fillAll() {
         run("FLUSHALL");
-        for (int i = 0; i < ELEMENTS; i += 1000) {
-            String[] list = new String[1002];
-            String[] zset = new String[2002];
-            String[] set = new String[1002];
-            String[] hash = new String[2002];
-            for (int j = 0; j < 1000; j++) {
-                String each = "element:" + (i + j);
-                list[j + 2] = each;
-                set[j + 2] = each;
-                zset[2 * j + 2] = Integer.toString(i + j);
-                zset[2 * j + 3] = each;
-                hash[2 * j + 2] = each;
-                hash[2 * j + 3] = "value" + j;
-            }
-            run(named(list, "RPUSH", "list"));
-            run(named(set, "SADD", "set"));
-            run(named(zset, "ZADD", "zset"));
-            run(named(hash, "HSET", "hash"));
-        }
+        List.of("list", "set", "zset", "hash").forEach(this::fill);
     }
 
-    private static String[] named(String[] words, String command, String key) {
-        words[0] = command;
-        words[1] = key;
-        return words;
+    private void fill(String key) {
+        for (int i = 0; i < ELEMENTS; i += 1000) {
+            List<String> words = new ArrayList<>(List.of(switch (key) {
+                case "list" -> "RPUSH";
+                case "set" -> "SADD";
+                case "zset" -> "ZADD";
+                default -> "HSET";
+            }, key));
+            for (int j = 0; j < 1000; j++) {
+                String each = "element:" + (i + j);
+                if (key.equals("zset")) {
+                    words.add(Integer.toString(i + j));
+                }
+                words.add(each);
+                if (key.equals("hash")) {
+                    words.add("value" + j);
+                }
+            }
+            run(words.toArray(String[]::new));
+        }
     }
 
     /** What a command answers that may not leave off. */
@@ -108,7 +107,7 @@ class LeftOffTest {
         });
     }
 
-    private static ByteBuf begin(StoreShard shard, CommandCall call) {
+    static ByteBuf begin(StoreShard shard, CommandCall call) {
         ByteBuf reply = Unpooled.directBuffer();
         call.client(null);
         call.now(shard.now());
@@ -118,7 +117,7 @@ class LeftOffTest {
         return reply;
     }
 
-    private static String end(CommandCall call, ByteBuf reply) {
+    static String end(CommandCall call, ByteBuf reply) {
         call.reply().finish();
         call.client(null);
         String text = reply.toString(StandardCharsets.ISO_8859_1);
@@ -126,17 +125,19 @@ class LeftOffTest {
         return text;
     }
 
-    private static Command command(String... words) {
+    static Command command(String... words) {
         return Objects.requireNonNull(CommandTable.named(words[0]));
     }
 
-    private static ByteStrings arguments(String... words) {
+    static ByteStrings arguments(String... words) {
         ByteStrings arguments = new ByteStrings();
+        // One for all words, as each buffer is followed by what looks for leaks.
+        ByteBuf bytes = Unpooled.directBuffer();
         for (String word : words) {
-            ByteBuf bytes = Unpooled.directBuffer().writeBytes(word.getBytes(StandardCharsets.ISO_8859_1));
+            bytes.clear().writeBytes(word.getBytes(StandardCharsets.ISO_8859_1));
             arguments.add(Memory.address(bytes), word.length());
-            bytes.release();
         }
+        bytes.release();
         return arguments;
     }
 
@@ -171,7 +172,6 @@ class LeftOffTest {
     @Test
     void aKeyThatGoesMeanwhileIsAnsweredAsGone() {
         for (String[] words : LONG) {
-            fill();
             String answered = runInTurns((shard, turn) -> {
                 if (turn == 3) {
                     try (ByteStrings key = arguments(words[1])) {
@@ -181,6 +181,7 @@ class LeftOffTest {
                 }
             }, words);
             assertThat(answered).as(words[0]).isEqualTo("*0\r\n");
+            fill(words[1]);
         }
     }
 

@@ -63,4 +63,42 @@ final class ChangeWriterTest {
         assertThat(out.writerIndex()).isEqualTo(before);
         assertThat(told).hasSize(1);
     }
+
+    /** Who has never left database 0 has logs that releases without databases read. */
+    @Test
+    void namesADatabaseOnceAndNumberZeroNever() {
+        out.clear();
+        keys.remove(memory, 1);
+        writer.endStep();
+        assertThat(written()).containsExactly(0, 1, 'k');
+        keys.database(3);
+        keys.set(memory, 1, memory, 2, 0);
+        writer.endStep();
+        out.clear();
+        keys.setExpiry(memory, 1, 0);
+        keys.remove(memory, 1);
+        writer.endStep();
+        assertThat(written()).startsWith(4, 3).endsWith(0, 1, 'k', 4, 0).hasSize(2 + 11 + 3 + 2);
+        keys.set(memory, 1, memory, 2, 0);
+        keys.database(200);
+        keys.set(memory, 1, memory, 2, 0);
+        writer.endStep();
+        out.clear();
+        keys.remove(memory, 1);
+        keys.database(0);
+        keys.set(memory, 1, memory, 0, 0);
+        keys.remove(memory, 1);
+        assertThat(written()).startsWith(4, 200, 1, 0, 1, 'k', 4, 0, 1).endsWith(0, 1, 'k');
+        assertThat(ChangeReader.wholeLength(out)).isEqualTo(out.readableBytes());
+        assertThat(ChangeReader.wholeLength(out.slice(0, 2))).isZero();
+        assertThat(ChangeReader.wholeLength(out.slice(0, 5))).isEqualTo(3);
+    }
+
+    private int[] written() {
+        int[] bytes = new int[out.readableBytes()];
+        for (int i = 0; i < bytes.length; i++) {
+            bytes[i] = out.getByte(out.readerIndex() + i) & 0xff;
+        }
+        return bytes;
+    }
 }

@@ -71,6 +71,7 @@ public final class Copy implements AutoCloseable {
     public void checkPieces(long now) {
         changes.clear();
         keys.clear();
+        original.database(0);
         long from = 0;
         do {
             from = original.walk(from, entry -> {
@@ -95,6 +96,7 @@ public final class Copy implements AutoCloseable {
                 Sets sets = new Sets(keys, table);
                 Lists lists = new Lists(keys);
                 SortedSets sortedSets = new SortedSets(keys, table)) {
+            keys.database(0);
             long from = 0;
             do {
                 from = keys.walk(from, entry -> {

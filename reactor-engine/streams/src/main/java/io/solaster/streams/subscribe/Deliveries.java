@@ -65,18 +65,32 @@ final class Deliveries implements AutoCloseable {
                 }
                 int form = to.form();
                 if (!isEncoded[form]) {
-                    encode(form, kind, pattern, name, nameLength, payload, payloadLength);
+                    try {
+                        encode(form, kind, pattern, name, nameLength, payload, payloadLength);
+                    } catch (OutOfMemoryError | RuntimeException failure) {
+                        if (from == shard.id()) {
+                            // Who publishes is told.
+                            throw failure;
+                        }
+                        letGoIfEncoded(form);
+                        to.failed(failure);
+                        continue;
+                    }
                 }
                 give(number, to, Objects.requireNonNull(encoded[form]));
             }
         } finally {
             // Also where there was no memory to encode it: the next message is not to go out with these bytes.
             for (int form = 0; form < encoded.length; form++) {
-                if (isEncoded[form]) {
-                    isEncoded[form] = false;
-                    letGo(form);
-                }
+                letGoIfEncoded(form);
             }
+        }
+    }
+
+    private void letGoIfEncoded(int form) {
+        if (isEncoded[form]) {
+            isEncoded[form] = false;
+            letGo(form);
         }
     }
 

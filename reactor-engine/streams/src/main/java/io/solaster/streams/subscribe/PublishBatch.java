@@ -73,7 +73,9 @@ final class PublishBatch extends Message {
         }
     }
 
+    /** One that finds no memory, say, takes no other message with it. */
     private void deliverAll() {
+        Throwable failed = null;
         long at = Memory.address(bytes);
         long end = at + bytes.writerIndex();
         while (at < end) {
@@ -82,12 +84,21 @@ final class PublishBatch extends Message {
             int payloadLength = Memory.getInt(at + 8);
             long name = at + HEADER;
             long payload = name + nameLength;
-            if ((kind & FORWARDED) != 0) {
-                target.publish(kind & ~FORWARDED, name, nameLength, payload, payloadLength);
-            } else {
-                target.deliver(origin.shard().id(), kind, name, nameLength, payload, payloadLength);
+            try {
+                if ((kind & FORWARDED) != 0) {
+                    target.publish(kind & ~FORWARDED, name, nameLength, payload, payloadLength);
+                } else {
+                    target.deliver(origin.shard().id(), kind, name, nameLength, payload, payloadLength);
+                }
+            } catch (OutOfMemoryError | RuntimeException failure) {
+                failed = failed == null ? failure : failed;
             }
             at = payload + payloadLength;
+        }
+        if (failed instanceof OutOfMemoryError none) {
+            throw none;
+        } else if (failed != null) {
+            throw (RuntimeException) failed;
         }
     }
 

@@ -22,6 +22,7 @@ import io.solaster.store.keyspace.Encodings;
 import io.solaster.store.keyspace.Encodings.Size;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.message.EventClasses;
+import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Glob;
@@ -77,7 +78,7 @@ public final class ConfigCommands {
         fixed("bind", ServerConfig::host);
         fixed("port", config -> Integer.toString(config.port()));
         frozen("tcp-backlog", config -> Integer.toString(config.backlog()));
-        frozen("databases", config -> "1");
+        ofStore("databases", parts -> Integer.toString(parts.databases()));
         fixed("save", config -> "");
         fixed("appendonly", config -> "no");
         memory("maxmemory", settings -> Long.toString(settings.limit()),
@@ -410,8 +411,10 @@ public final class ConfigCommands {
     }
 
     public static void resetStat(CommandCall call) {
+        Command itself = call.client().state().lastCommand();
+        StoreShard home = call.shard();
         call.later(call.shard().parts().sharded().onAll(part -> {
-            part.resetStatistics();
+            part.resetStatistics(part.equals(home) ? itself : null);
             return true;
         }), (reply, done) -> reply.ok());
     }

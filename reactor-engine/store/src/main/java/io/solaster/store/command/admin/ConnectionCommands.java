@@ -50,14 +50,12 @@ public final class ConnectionCommands {
     }
 
     public static void select(CommandCall call) {
-        if (!call.isInteger(1)) {
-            call.reply().error(Errors.NOT_INTEGER);
-        } else if (call.integer() != (int) call.integer()) {
-            call.reply().error("ERR value is out of range, value must between -2147483648 and 2147483647");
-        } else if (call.integer() != 0) {
-            call.reply().error("ERR DB index is out of range");
-        } else {
+        String wrong = Errors.ofDatabase(call, 1);
+        if (wrong == null) {
+            call.select((int) call.integer());
             call.reply().ok();
+        } else {
+            call.reply().error(wrong);
         }
     }
 
@@ -168,6 +166,7 @@ public final class ConnectionCommands {
             own.removeAll(!call.isHeld());
         }
         client.multi().reset();
+        call.select(0);
         client.logout();
         call.reply().resp3(false);
         call.reply().simple("RESET");

@@ -97,8 +97,9 @@ public final class DebugCommands {
             return;
         }
         byte[] key = call.bytes(2);
+        int database = call.database();
         int owner = Slots.shardOf(Slots.of(key), call.shard().parts().count());
-        call.later(call.shard().parts().sharded().on(owner, part -> describe(part, key)), (reply, text) -> {
+        call.later(call.shard().parts().sharded().on(owner, part -> describe(part, database, key)), (reply, text) -> {
             if (text.isEmpty()) {
                 reply.error("ERR no such key");
             } else {
@@ -107,8 +108,9 @@ public final class DebugCommands {
         });
     }
 
-    private static String describe(StoreShard shard, byte[] key) {
+    private static String describe(StoreShard shard, int database, byte[] key) {
         Keyspace keys = shard.keyspace();
+        keys.database(database);
         long copy = io.solaster.engine.memory.Memory.allocate(Math.max(1, key.length));
         try {
             io.solaster.engine.memory.Memory.copy(key, 0, copy, key.length);

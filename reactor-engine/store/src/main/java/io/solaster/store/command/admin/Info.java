@@ -17,6 +17,7 @@ import io.solaster.store.shard.Parts;
 import io.solaster.store.shard.ServerSettings;
 import io.solaster.store.shard.StoreReport;
 import io.solaster.store.shard.StoreReport.Item;
+import org.jspecify.annotations.Nullable;
 
 /** {@code INFO}: what each shard counts, gathered on the shards, and what the system says, read off the shards. */
 public final class Info {
@@ -36,8 +37,9 @@ public final class Info {
     public static void info(CommandCall call) {
         Set<String> sections = sections(call);
         Parts parts = call.shard().parts();
-        ServerSettings settings = call.client().settings();
-        int port = call.client().localPort();
+        // A script has no client: what is its server's is left out.
+        ServerSettings settings = call.hasClient() ? call.client().settings() : null;
+        int port = call.hasClient() ? call.client().localPort() : 0;
         call.later(parts.sharded().onAll(StoreReport::of).thenCombine(parts.engine().offload().call(SystemReport::read),
                 (shards, system) -> text(sections, parts, settings, port, shards, system)),
                 (reply, text) -> reply.verbatim("txt", text));
@@ -57,7 +59,7 @@ public final class Info {
         return call.count() == 1 ? new LinkedHashSet<>(DEFAULT) : sections;
     }
 
-    private static String text(Set<String> sections, Parts parts, ServerSettings settings, int port,
+    private static String text(Set<String> sections, Parts parts, @Nullable ServerSettings settings, int port,
             List<StoreReport> shards,
             SystemReport system) {
         StoreReport sum = StoreReport.sum(shards);
@@ -110,7 +112,9 @@ public final class Info {
         line(out, "java_version", Runtime.version());
         line(out, "process_id", ProcessHandle.current().pid());
         line(out, "run_id", parts.runId());
-        line(out, "tcp_port", port);
+        if (port > 0) {
+            line(out, "tcp_port", port);
+        }
         line(out, "server_time_usec", now * 1000);
         line(out, "uptime_in_seconds", uptime);
         line(out, "uptime_in_days", uptime / 86_400);
@@ -123,12 +127,14 @@ public final class Info {
         line(out, "shards_pinned", engine.plan().pinned() ? 1 : 0);
     }
 
-    private static void clients(StringBuilder out, ServerSettings settings, StoreReport sum) {
+    private static void clients(StringBuilder out, @Nullable ServerSettings settings, StoreReport sum) {
         line(out, "connected_clients", sum.get(Item.CLIENTS));
         line(out, "client_recent_max_input_buffer", sum.get(Item.MOST_INPUT));
         line(out, "client_recent_max_output_buffer", sum.get(Item.MOST_OUTPUT));
         line(out, "cluster_connections", 0);
-        line(out, "maxclients", settings.limits().maxConnections());
+        if (settings != null) {
+            line(out, "maxclients", settings.limits().maxConnections());
+        }
         line(out, "blocked_clients", sum.get(Item.BLOCKED));
         line(out, "tracking_clients", 0);
     }
@@ -269,8 +275,10 @@ public final class Info {
     }
 
     private static void keyspace(StringBuilder out, StoreReport sum) {
-        if (sum.get(Item.KEYS) > 0) {
-            line(out, "db0", "keys=" + sum.get(Item.KEYS) + ",expires=" + sum.get(Item.EXPIRING) + ",avg_ttl=0");
+        for (int i = 0; i < sum.databases(); i++) {
+            if (sum.keys(i) > 0) {
+                line(out, "db" + i, "keys=" + sum.keys(i) + ",expires=" + sum.expiring(i) + ",avg_ttl=0");
+            }
         }
     }
 

@@ -73,10 +73,11 @@ public final class FieldExpiryCommands {
         if (first < 0) {
             return;
         }
-        call.reply().arrayHeader(call.count() - first);
-        for (int i = first; i < call.count(); i++) {
-            call.reply().integer(expire(call, hash, i, condition, when));
-        }
+        long time = when;
+        ManyArguments.answerEach(call, HashCommands::toWrite, first, (its, field) -> {
+            its.reply().integer(expire(its, its.shard().hashes(), field, condition, time));
+            return 1;
+        });
     }
 
     private static int expire(CommandCall call, Hashes hash, int field, int condition, long when) {
@@ -152,12 +153,13 @@ public final class FieldExpiryCommands {
         if (first < 0) {
             return;
         }
-        call.reply().arrayHeader(call.count() - first);
-        for (int i = first; i < call.count(); i++) {
-            if (findExpiring(call, hash, i)) {
-                call.reply().integer((hash.expiry() - base + unit - 1) / unit);
+        ManyArguments.answerEach(call, HashCommands::toRead, first, (its, field) -> {
+            Hashes found = its.shard().hashes();
+            if (findExpiring(its, found, field)) {
+                its.reply().integer((found.expiry() - base + unit - 1) / unit);
             }
-        }
+            return 1;
+        });
     }
 
     /** Whether an argument is a field that expires; else answers why not. */
@@ -182,12 +184,13 @@ public final class FieldExpiryCommands {
         if (first < 0) {
             return;
         }
-        call.reply().arrayHeader(call.count() - first);
-        for (int i = first; i < call.count(); i++) {
-            if (findExpiring(call, hash, i)) {
-                hash.setExpiry(call.address(i), call.length(i), 0);
-                call.reply().integer(SET);
+        ManyArguments.answerEach(call, HashCommands::toWrite, first, (its, field) -> {
+            Hashes found = its.shard().hashes();
+            if (findExpiring(its, found, field)) {
+                found.setExpiry(its.address(field), its.length(field), 0);
+                its.reply().integer(SET);
             }
-        }
+            return 1;
+        });
     }
 }

@@ -8,6 +8,7 @@ import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.ByteStrings;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.InTurns;
 import io.solaster.store.shard.Spread;
 import io.solaster.store.shard.Transaction;
 import io.solaster.store.shard.Values;
@@ -236,6 +237,10 @@ public final class FirstOfKeys {
             elements(list, request.first, popped, noting(taken));
         }
         ReplyWriter reply = call.reply();
+        if (popped > ListCommands.FEW && taken == null) {
+            InTurns.run(call, key, new LongLists.Pop(key, true, request.first, popped));
+            return;
+        }
         reply.arrayHeader(2);
         reply.bulk(call.address(key), call.length(key));
         if (request.form.isCounted()) {
@@ -254,6 +259,10 @@ public final class FirstOfKeys {
         if (taken != null) {
             taken.add(call.address(key), call.length(key));
             members(set, request.first, popped, noting(taken));
+        }
+        if (popped > ListCommands.FEW && taken == null) {
+            InTurns.run(call, key, new LongSortedSets.Pop(key, true, !request.first, true, count, popped));
+            return;
         }
         boolean counted = request.form.isCounted();
         ReplyWriter reply = call.reply();

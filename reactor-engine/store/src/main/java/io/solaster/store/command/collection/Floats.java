@@ -7,6 +7,11 @@ import io.solaster.store.shard.CommandCall;
 public final class Floats {
     /** A number that needs more characters is none that anybody wrote. */
     private static final int LONGEST = 4096;
+    /** Whole numbers up to this are doubles. */
+    private static final long MOST_EXACT = 1L << 53;
+    /** All that are doubles without loss. */
+    private static final double[] POWERS_OF_TEN = {1e0, 1e1, 1e2, 1e3, 1e4, 1e5, 1e6, 1e7, 1e8, 1e9, 1e10, 1e11, 1e12,
+            1e13, 1e14, 1e15, 1e16, 1e17, 1e18, 1e19, 1e20, 1e21, 1e22};
 
     private Floats() {}
 
@@ -15,10 +20,41 @@ public final class Floats {
         if (call.isInteger(argument)) {
             return call.integer();
         }
+        double plain = plain(call.address(argument), call.length(argument));
+        if (!Double.isNaN(plain)) {
+            return plain;
+        }
         if (call.length(argument) > LONGEST) {
             return Double.NaN;
         }
         return parse(call.word(argument, LONGEST + 1), call.length(argument));
+    }
+
+    /**
+     * The number that stands there as digits, with a point among them or not, without allocating; NaN if it is written in another
+     * way, or with so many digits that it takes more than one exact division (Clinger, PLDI 1990).
+     */
+    static double plain(long address, int length) {
+        byte sign = length == 0 ? 0 : Memory.getByte(address);
+        int from = sign == '-' || sign == '+' ? 1 : 0;
+        long digits = 0;
+        int point = -1;
+        for (int at = from; at < length; at++) {
+            byte c = Memory.getByte(address + at);
+            if (c == '.' && point < 0) {
+                point = at;
+            } else if (c < '0' || c > '9' || digits > MOST_EXACT / 10 - 1) {
+                return Double.NaN;
+            } else {
+                digits = digits * 10 + c - '0';
+            }
+        }
+        int fraction = point < 0 ? 0 : length - point - 1;
+        if (length - from - (point < 0 ? 0 : 1) < 1 || fraction >= POWERS_OF_TEN.length) {
+            return Double.NaN;
+        }
+        double value = digits / POWERS_OF_TEN[fraction];
+        return sign == '-' ? -value : value;
     }
 
     /** The number that a text is, up to its end; NaN if it is none, or too large or too small for a double. */

@@ -57,35 +57,40 @@ public final class HashCommands {
     }
 
     public static void hset(CommandCall call) {
-        int added = put(call, ODD_HSET);
-        if (added >= 0) {
-            call.reply().integer(added);
-        }
+        put(call, ODD_HSET, (its, added) -> its.reply().integer(added));
     }
 
     public static void hmset(CommandCall call) {
-        if (put(call, ODD_HMSET) >= 0) {
-            call.reply().ok();
-        }
+        put(call, ODD_HMSET, (its, _) -> its.reply().ok());
     }
 
-    /** How many fields are new; -1 after having answered an error. */
-    private static int put(CommandCall call, String odd) {
+    private static void put(CommandCall call, String odd, ManyArguments.Answer answer) {
         if ((call.count() & 1) != 0) {
             call.reply().error(odd);
-            return -1;
+            return;
         }
         Hashes hash = toWrite(call);
         if (hash == null) {
-            return -1;
+            return;
+        }
+        if (ManyArguments.are(call)) {
+            ManyArguments.each(call, HashCommands::toWrite, 2, 2, HashCommands::put, answer);
+            return;
         }
         int added = 0;
         for (int i = 2; i < call.count(); i += 2) {
-            if (hash.put(call.address(i), call.length(i), call.address(i + 1), call.length(i + 1), 0)) {
-                added++;
-            }
+            added += put(call, i);
         }
-        return added;
+        answer.sum(call, added);
+    }
+
+    /** Puts a field into the hash that is open; how many are new by that. */
+    private static int put(CommandCall call, int field) {
+        return call.shard()
+                .hashes()
+                .put(call.address(field), call.length(field), call.address(field + 1), call.length(field + 1), 0)
+                        ? 1
+                        : 0;
     }
 
     public static void hsetnx(CommandCall call) {
@@ -120,6 +125,13 @@ public final class HashCommands {
         if (hash == null) {
             return;
         }
+        if (ManyArguments.are(call)) {
+            ManyArguments.answerEach(call, HashCommands::toRead, 2, (its, i) -> {
+                answerValue(its, its.shard().hashes(), i);
+                return 1;
+            });
+            return;
+        }
         call.reply().arrayHeader(call.count() - 2);
         for (int i = 2; i < call.count(); i++) {
             answerValue(call, hash, i);
@@ -150,6 +162,12 @@ public final class HashCommands {
     public static void hdel(CommandCall call) {
         Hashes hash = toWrite(call);
         if (hash == null) {
+            return;
+        }
+        if (ManyArguments.are(call)) {
+            ManyArguments.each(call, HashCommands::toWrite, 2, 1,
+                    (its, i) -> its.shard().hashes().remove(its.address(i), its.length(i)) ? 1 : 0,
+                    (its, removed) -> its.reply().integer(removed));
             return;
         }
         int removed = 0;
@@ -357,7 +375,7 @@ public final class HashCommands {
         } else if (count == 0 || !hash.exists()) {
             call.reply().arrayHeader(0);
         } else if (count < 0) {
-            drawAgainAndAgain(call.reply(), hash, (int) -count, what, random);
+            drawAgainAndAgain(call, hash, (int) -count, what, random);
         } else if (count >= hash.count()) {
             if (!expire(call, hash)) {
                 return;
@@ -368,6 +386,8 @@ public final class HashCommands {
             if (hash.exists()) {
                 answerAll(call, hash, what, true);
             }
+        } else if (count > LongDraws.MANY && hash.isTable() && !hash.isExpiring()) {
+            LongDraws.different(call, new LongDraws.OfHash(hash, what), (int) count, hash.count());
         } else if (hash.isTable()) {
             hash.choose((int) count, random);
             int found = 0;
@@ -400,7 +420,12 @@ public final class HashCommands {
         }
     }
 
-    private static void drawAgainAndAgain(ReplyWriter reply, Hashes hash, int count, int what, RandomGenerator random) {
+    private static void drawAgainAndAgain(CommandCall call, Hashes hash, int count, int what, RandomGenerator random) {
+        ReplyWriter reply = call.reply();
+        if (count > LongDraws.MANY && !hash.isExpiring()) {
+            LongDraws.again(call, new LongDraws.OfHash(hash, what), count);
+            return;
+        }
         if (!hash.random(random)) {
             reply.arrayHeader(0);
             return;
@@ -412,12 +437,12 @@ public final class HashCommands {
         }
     }
 
-    private static void drawnHeader(ReplyWriter reply, int count, int what) {
+    static void drawnHeader(ReplyWriter reply, int count, int what) {
         reply.arrayHeader(what == FIELDS || reply.resp3() ? count : 2 * count);
     }
 
     /** In RESP3 a field and its value are an array of their own. */
-    private static void answerDrawn(ReplyWriter reply, Hashes hash, int what) {
+    static void answerDrawn(ReplyWriter reply, Hashes hash, int what) {
         if (what != FIELDS && reply.resp3()) {
             reply.arrayHeader(2);
         }

@@ -1,12 +1,11 @@
 package io.solaster.store.command.collection;
 
-import java.util.Arrays;
-
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.collection.Lists;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.InTurns;
 import io.solaster.store.type.Packed;
 import org.jspecify.annotations.Nullable;
 
@@ -20,6 +19,9 @@ public final class ListCommands {
             + " second ... or use negative to start from the end of the list";
     private static final String NEGATIVE_COUNT = "ERR COUNT can't be negative";
     private static final String NEGATIVE_MAXLEN = "ERR MAXLEN can't be negative";
+
+    /** So many elements are popped at once. */
+    static final int FEW = 64;
 
     private ListCommands() {}
 
@@ -60,6 +62,13 @@ public final class ListCommands {
             call.reply().integer(0);
             return;
         }
+        if (ManyArguments.are(call)) {
+            ManyArguments.each(call, its -> list(its, false), 2, 1, (its, i) -> {
+                its.shard().lists().push(first, its.address(i), its.length(i));
+                return 1;
+            }, (its, pushed) -> its.reply().integer(count + pushed));
+            return;
+        }
         for (int i = 2; i < call.count(); i++) {
             list.push(first, call.address(i), call.length(i));
         }
@@ -98,9 +107,13 @@ public final class ListCommands {
             }
             return;
         }
-        int popped = (int) Math.min(asked, count);
+        long popped = Math.min(asked, count);
+        if (popped > FEW) {
+            InTurns.run(call, 1, new LongLists.Pop(1, false, first, popped));
+            return;
+        }
         if (counts) {
-            call.reply().arrayHeader(popped);
+            call.reply().arrayHeader((int) popped);
         }
         if (popped > 0) {
             list.seek(first ? 0 : count - 1);
@@ -153,9 +166,12 @@ public final class ListCommands {
         long index = call.integer() < 0 ? count + call.integer() : call.integer();
         if (index < 0 || index >= count) {
             call.reply().nullValue();
-        } else {
+        } else if (LongLists.isNear(list, index)) {
             list.seek(index);
             element(call.reply(), list.element());
+        } else {
+            InTurns.run(call, 1,
+                    new LongLists.Seek(index, false, (its, found) -> element(its.reply(), found.element())));
         }
     }
 
@@ -184,9 +200,14 @@ public final class ListCommands {
         long index = call.integer() < 0 ? count + call.integer() : call.integer();
         if (index < 0 || index >= count) {
             call.reply().error(OUT_OF_RANGE);
-        } else {
+        } else if (LongLists.isNear(list, index)) {
             list.set(index, call.address(3), call.length(3));
             call.reply().ok();
+        } else {
+            InTurns.run(call, 1, new LongLists.Seek(index, true, (its, found) -> {
+                found.setFound(index, its.address(3), its.length(3));
+                its.reply().ok();
+            }));
         }
     }
 
@@ -200,23 +221,11 @@ public final class ListCommands {
         if (list == null) {
             return;
         }
-        long count = list.count();
-        if (count == 0) {
+        if (list.count() == 0) {
             call.reply().integer(0);
             return;
         }
-        list.seek(0);
-        long index = 0;
-        while (list.element() != 0 && !Packed.equal(list.element(), call.address(3), call.length(3))) {
-            list.next();
-            index++;
-        }
-        if (list.element() == 0) {
-            call.reply().integer(-1);
-        } else {
-            list.insert(index, before, call.address(4), call.length(4));
-            call.reply().integer(count + 1);
-        }
+        InTurns.run(call, 1, new LongLists.Insert(before));
     }
 
     public static void lrem(CommandCall call) {
@@ -232,8 +241,8 @@ public final class ListCommands {
             call.reply().integer(0);
             return;
         }
-        call.reply().integer(list.removeEqual(most == 0 || most == Long.MIN_VALUE ? Long.MAX_VALUE : Math.abs(most),
-                most < 0, call.address(3), call.length(3)));
+        InTurns.run(call, 1, new LongLists.Remove(
+                most == 0 || most == Long.MIN_VALUE ? Long.MAX_VALUE : Math.abs(most), most < 0));
     }
 
     public static void ltrim(CommandCall call) {
@@ -255,6 +264,9 @@ public final class ListCommands {
             long last = Math.min(count - 1, stop < 0 ? count + stop : stop);
             if (first > last) {
                 list.remove();
+            } else if (first + (count - 1 - last) > LongLists.DROPPED) {
+                InTurns.run(call, 1, new LongLists.Trim(first, count - 1 - last));
+                return;
             } else {
                 list.drop(false, count - 1 - last);
                 list.drop(true, first);
@@ -335,54 +347,15 @@ public final class ListCommands {
             }
         }
         Lists list = list(call, true);
-        if (list != null) {
-            positions(call, list, rank, most, longest == 0 ? Long.MAX_VALUE : longest);
-        }
-    }
-
-    /**
-     * Answers where an element is.
-     *
-     * @param rank the how manieth to begin with; negative from the end
-     * @param most how many; 0 for all, -1 for one that is answered without an array
-     * @param longest so many elements are looked at
-     */
-    private static void positions(CommandCall call, Lists list, long rank, long most, long longest) {
-        boolean backwards = rank < 0;
-        // The least number of all has no counterpart; Redis then begins with the first.
-        long passed = rank == Long.MIN_VALUE ? 0 : Math.abs(rank) - 1;
-        long count = list.count();
-        long asked = most < 0 ? 1 : most == 0 ? Long.MAX_VALUE : most;
-        long[] found = new long[most < 0 ? 1 : 16];
-        int founds = 0;
-        if (count > 0) {
-            list.seek(backwards ? count - 1 : 0);
-            for (long i = 0; i < count && i < longest && founds < asked; i++) {
-                if (Packed.equal(list.element(), call.address(2), call.length(2)) && --passed < 0) {
-                    if (founds == found.length) {
-                        found = Arrays.copyOf(found, 2 * founds);
-                    }
-                    found[founds++] = backwards ? count - 1 - i : i;
-                }
-                if (backwards) {
-                    list.previous();
-                } else {
-                    list.next();
-                }
-            }
-        }
-        ReplyWriter reply = call.reply();
-        if (most < 0) {
-            if (founds == 0) {
-                reply.nullValue();
-            } else {
-                reply.integer(found[0]);
-            }
+        if (list == null) {
             return;
         }
-        reply.arrayHeader(founds);
-        for (int i = 0; i < founds; i++) {
-            reply.integer(found[i]);
+        if (list.count() > 0) {
+            InTurns.run(call, 1, new LongLists.Positions(rank, most, longest == 0 ? Long.MAX_VALUE : longest));
+        } else if (most < 0) {
+            call.reply().nullValue();
+        } else {
+            call.reply().arrayHeader(0);
         }
     }
 }

@@ -7,6 +7,7 @@ import io.solaster.store.collection.Sets;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.InTurns;
 import io.solaster.store.shard.ScanArguments;
 import org.jspecify.annotations.Nullable;
 
@@ -41,6 +42,12 @@ public final class SetCommands {
         if (set == null) {
             return;
         }
+        if (ManyArguments.are(call)) {
+            ManyArguments.each(call, SetCommands::toWrite, 2, 1,
+                    (its, i) -> its.shard().sets().add(its.address(i), its.length(i)) ? 1 : 0,
+                    (its, sum) -> its.reply().integer(sum));
+            return;
+        }
         int added = 0;
         for (int i = 2; i < call.count(); i++) {
             if (set.add(call.address(i), call.length(i))) {
@@ -53,6 +60,12 @@ public final class SetCommands {
     public static void srem(CommandCall call) {
         Sets set = toWrite(call);
         if (set == null) {
+            return;
+        }
+        if (ManyArguments.are(call)) {
+            ManyArguments.each(call, SetCommands::toWrite, 2, 1,
+                    (its, i) -> its.shard().sets().remove(its.address(i), its.length(i)) ? 1 : 0,
+                    (its, sum) -> its.reply().integer(sum));
             return;
         }
         int removed = 0;
@@ -74,6 +87,13 @@ public final class SetCommands {
     public static void smismember(CommandCall call) {
         Sets set = toRead(call);
         if (set == null) {
+            return;
+        }
+        if (ManyArguments.are(call)) {
+            ManyArguments.answerEach(call, SetCommands::toRead, 2, (its, i) -> {
+                its.reply().integer(its.shard().sets().contains(its.address(i), its.length(i)) ? 1 : 0);
+                return 1;
+            });
             return;
         }
         call.reply().arrayHeader(call.count() - 2);
@@ -154,7 +174,7 @@ public final class SetCommands {
         pop(call, set, random(call));
     }
 
-    private static void pop(CommandCall call, Sets set, RandomGenerator random) {
+    static void pop(CommandCall call, Sets set, RandomGenerator random) {
         set.random(random);
         answer(call.reply(), set);
         set.remove(set.address(), set.length());
@@ -172,6 +192,10 @@ public final class SetCommands {
         }
         if (count == 0 || !set.exists()) {
             call.reply().setHeader(0);
+            return;
+        }
+        if (count > ListCommands.FEW && set.isTable()) {
+            InTurns.run(call, 1, count >= set.count() ? new LongSets.PopAll() : new LongSets.Pop(count));
             return;
         }
         if (count >= set.count()) {
@@ -210,10 +234,11 @@ public final class SetCommands {
             }
             return;
         }
-        draw(call.reply(), set, count, random(call));
+        draw(call, set, count, random(call));
     }
 
-    private static void draw(ReplyWriter reply, Sets set, long count, RandomGenerator random) {
+    private static void draw(CommandCall call, Sets set, long count, RandomGenerator random) {
+        ReplyWriter reply = call.reply();
         if (!set.exists() || count == 0) {
             reply.arrayHeader(0);
             return;
@@ -223,6 +248,14 @@ public final class SetCommands {
             return;
         }
         int answered = (int) (count < 0 ? -count : Math.min(count, set.count()));
+        if (answered > LongDraws.MANY && count < 0) {
+            LongDraws.again(call, new LongDraws.OfSet(set), answered);
+            return;
+        }
+        if (answered > LongDraws.MANY && set.isTable()) {
+            LongDraws.different(call, new LongDraws.OfSet(set), answered, set.count());
+            return;
+        }
         reply.arrayHeader(answered);
         if (count < 0) {
             for (int i = 0; i < answered; i++) {

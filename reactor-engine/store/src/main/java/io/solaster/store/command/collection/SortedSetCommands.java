@@ -1,8 +1,5 @@
 package io.solaster.store.command.collection;
 
-import java.util.HashSet;
-import java.util.Set;
-import java.util.function.IntToDoubleFunction;
 import java.util.random.RandomGenerator;
 
 import io.solaster.resp.ReplyWriter;
@@ -10,6 +7,7 @@ import io.solaster.store.collection.SortedSets;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.InTurns;
 import io.solaster.store.shard.ScanArguments;
 import org.jspecify.annotations.Nullable;
 
@@ -75,23 +73,49 @@ public final class SortedSetCommands {
             call.reply().error(GT_LT_NX);
         } else if ((options & INCR) != 0 && words > 2) {
             call.reply().error(ONE_INCR);
+        } else if (ManyArguments.are(call)) {
+            add(call, options, first, 2, NUMBERS);
         } else {
             add(call, options, first);
         }
     }
 
-    /** Adds members whose scores are computed; answers how many, or why not. */
-    public static void add(CommandCall call, int options, int firstMember, int step, IntToDoubleFunction score) {
-        SortedSets set = set(call, false);
-        if (set == null) {
-            return;
+    /** What scores are made of. */
+    public interface Scores {
+        /** Why some arguments are no score, in Redis's words; null if they are. */
+        @Nullable
+        String wrong(CommandCall call, int argument);
+
+        /** The score that they are. */
+        double of(CommandCall call, int argument);
+    }
+
+    private static final Scores NUMBERS = new Scores() {
+        @Override
+        public @Nullable String wrong(CommandCall call, int argument) {
+            return Double.isNaN(Floats.parse(call, argument)) ? Errors.NOT_FLOAT : null;
         }
-        int counted = 0;
-        for (int i = firstMember; i < call.count(); i += step) {
-            int done = add(set, options, score.applyAsDouble(i), call.address(i), call.length(i));
-            counted += done == ADDED || done == UPDATED && (options & CH) != 0 ? 1 : 0;
+
+        @Override
+        public double of(CommandCall call, int argument) {
+            return Floats.parse(call, argument);
         }
-        call.reply().integer(counted);
+    };
+
+    /**
+     * Adds members, none if something is wrong with a score; answers how many, or why not.
+     *
+     * @param first the first argument of a score
+     * @param step from one to the next; the last ones of as many are members
+     */
+    public static void add(CommandCall call, int options, int first, int step, Scores scores) {
+        InTurns.run(call, 1, new LongSortedSets.Add(options, first, step, scores));
+    }
+
+    /** Adds a member; how many that counts for. */
+    static int addCounted(SortedSets set, int options, double given, long address, int length) {
+        int done = add(set, options, given, address, length);
+        return done == ADDED || done == UPDATED && (options & CH) != 0 ? 1 : 0;
     }
 
     private static int option(CommandCall call, int i) {
@@ -180,14 +204,26 @@ public final class SortedSetCommands {
         if (set == null) {
             return;
         }
+        if (ManyArguments.are(call)) {
+            ManyArguments.each(call, its -> set(its, false), 2, 1, SortedSetCommands::remove,
+                    (its, removed) -> its.reply().integer(removed));
+            return;
+        }
         int removed = 0;
         for (int i = 2; i < call.count(); i++) {
-            if (set.find(call.address(i), call.length(i))) {
-                set.removeFound();
-                removed++;
-            }
+            removed += remove(call, i);
         }
         call.reply().integer(removed);
+    }
+
+    /** Removes a member from the set that is open; how many were removed. */
+    private static int remove(CommandCall call, int member) {
+        SortedSets set = call.shard().sortedSets();
+        boolean there = set.find(call.address(member), call.length(member));
+        if (there) {
+            set.removeFound();
+        }
+        return there ? 1 : 0;
     }
 
     public static void zcard(CommandCall call) {
@@ -206,11 +242,19 @@ public final class SortedSetCommands {
 
     public static void zmscore(CommandCall call) {
         SortedSets set = set(call, true);
-        if (set != null) {
-            call.reply().arrayHeader(call.count() - 2);
-            for (int i = 2; i < call.count(); i++) {
-                score(call, set, i);
-            }
+        if (set == null) {
+            return;
+        }
+        if (ManyArguments.are(call)) {
+            ManyArguments.answerEach(call, its -> set(its, true), 2, (its, i) -> {
+                score(its, its.shard().sortedSets(), i);
+                return 1;
+            });
+            return;
+        }
+        call.reply().arrayHeader(call.count() - 2);
+        for (int i = 2; i < call.count(); i++) {
+            score(call, set, i);
         }
     }
 
@@ -286,16 +330,18 @@ public final class SortedSetCommands {
             return;
         }
         long count = set.count();
-        int popped = (int) Math.min(asked, count);
-        ReplyWriter reply = call.reply();
-        boolean nested = counts && reply.resp3();
-        reply.arrayHeader(nested ? popped : 2 * popped);
-        if (popped == 0) {
-            return;
+        long popped = Math.min(asked, count);
+        boolean nested = counts && call.reply().resp3();
+        if (popped <= ListCommands.FEW) {
+            call.reply().arrayHeader((int) (nested ? popped : 2 * popped));
+            if (popped > 0) {
+                set.seek(highest ? count - 1 : 0);
+                SortedSetRanges.answer(call.reply(), set, popped, highest, true, nested);
+                set.removeRange(highest ? count - popped : 0, popped);
+            }
+        } else {
+            InTurns.run(call, 1, new LongSortedSets.Pop(1, false, highest, nested, count, popped));
         }
-        set.seek(highest ? count - 1 : 0);
-        SortedSetRanges.answer(reply, set, popped, highest, true, nested);
-        set.removeRange(highest ? count - popped : 0, popped);
     }
 
     public static void zrandmember(CommandCall call) {
@@ -339,41 +385,14 @@ public final class SortedSetCommands {
         long count = set.count();
         int answers = count == 0 ? 0 : (int) (asked < 0 ? -asked : Math.min(asked, count));
         boolean nested = scores && reply.resp3();
-        reply.arrayHeader(scores && !nested ? 2 * answers : answers);
         if (answers == 0) {
-            return;
-        }
-        RandomGenerator random = random(call);
-        if (asked < 0) {
-            for (int i = 0; i < answers; i++) {
-                set.seek(random.nextLong(count));
-                SortedSetRanges.answer(reply, set, 1, false, scores, nested);
-            }
+            reply.arrayHeader(0);
+        } else if (asked < 0) {
+            InTurns.run(call, 1, new LongSortedSets.Again(answers, scores, nested));
         } else if (answers == count) {
-            set.seek(count - 1);
-            SortedSetRanges.answer(reply, set, answers, true, scores, nested);
-        } else if (answers > count / 8) {
-            // Each is chosen with the chance that as many as are missing have among as many as are left.
-            int missing = answers;
-            set.seek(0);
-            for (long left = count; missing > 0; left--) {
-                if (random.nextLong(left) < missing) {
-                    SortedSetRanges.answerOne(reply, set, scores, nested);
-                    missing--;
-                }
-                if (left > 1) {
-                    set.next();
-                }
-            }
+            SortedSetRanges.answerRange(call, set, count - 1, count, true, scores);
         } else {
-            Set<Long> chosen = HashSet.newHashSet(answers);
-            while (chosen.size() < answers) {
-                long rank = random.nextLong(count);
-                if (chosen.add(rank)) {
-                    set.seek(rank);
-                    SortedSetRanges.answerOne(reply, set, scores, nested);
-                }
-            }
+            InTurns.run(call, 1, new LongSortedSets.Some(answers, scores, nested, answers <= count / 8));
         }
     }
 

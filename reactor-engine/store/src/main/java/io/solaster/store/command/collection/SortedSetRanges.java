@@ -5,6 +5,7 @@ import io.solaster.store.collection.SortedSets;
 import io.solaster.store.command.collection.RangeArguments.By;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.InTurns;
 import org.jspecify.annotations.Nullable;
 
 /** Commands on ranges of sorted sets. */
@@ -56,7 +57,8 @@ public final class SortedSetRanges {
         return true;
     }
 
-    private static void answerRange(CommandCall call, SortedSets set, long rank, long count, boolean reverse,
+    /** Answers so many members from a rank on; leaves off where they are many. */
+    static void answerRange(CommandCall call, SortedSets set, long rank, long count, boolean reverse,
             boolean scores) {
         ReplyWriter reply = call.reply();
         if (count <= 0) {
@@ -172,6 +174,10 @@ public final class SortedSetRanges {
     }
 
     private static void remove(CommandCall call, SortedSets set, long rank, long count) {
+        if (count > LongSortedSets.REMOVED) {
+            InTurns.run(call, 1, new LongSortedSets.Remove(rank, count));
+            return;
+        }
         if (count > 0) {
             set.removeRange(rank, count);
         }

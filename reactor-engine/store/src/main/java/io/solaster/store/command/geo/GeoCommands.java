@@ -8,6 +8,7 @@ import java.util.Locale;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.collection.SortedSets;
 import io.solaster.store.command.collection.Floats;
+import io.solaster.store.command.collection.ManyArguments;
 import io.solaster.store.command.collection.SortedSetCommands;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
@@ -37,16 +38,20 @@ public final class GeoCommands {
             call.reply().error(Errors.SYNTAX);
             return;
         }
-        for (int i = first; i < call.count(); i += 3) {
-            String error = wrongPlace(call, i);
-            if (error != null) {
-                call.reply().error(error);
-                return;
-            }
-        }
-        SortedSetCommands.add(call, options, first + 2, 3,
-                member -> Cell.of(Floats.parse(call, member - 2), Floats.parse(call, member - 1), Cell.STEPS));
+        SortedSetCommands.add(call, options, first, 3, CELLS);
     }
+
+    private static final SortedSetCommands.Scores CELLS = new SortedSetCommands.Scores() {
+        @Override
+        public @Nullable String wrong(CommandCall call, int argument) {
+            return wrongPlace(call, argument);
+        }
+
+        @Override
+        public double of(CommandCall call, int argument) {
+            return Cell.of(Floats.parse(call, argument), Floats.parse(call, argument + 1), Cell.STEPS);
+        }
+    };
 
     private static int option(CommandCall call, int i) {
         if (i >= call.count()) {
@@ -120,14 +125,17 @@ public final class GeoCommands {
         if (set == null) {
             return;
         }
-        call.reply().arrayHeader(call.count() - 2);
-        for (int i = 2; i < call.count(); i++) {
-            if (set.find(call.address(i), call.length(i))) {
-                call.reply().bulk(text(set.score()));
-            } else {
-                call.reply().nullValue();
-            }
+        ManyArguments.answerEach(call, its -> SortedSetCommands.set(its, true), 2, GeoCommands::answerHash);
+    }
+
+    private static int answerHash(CommandCall call, int member) {
+        SortedSets set = call.shard().sortedSets();
+        if (set.find(call.address(member), call.length(member))) {
+            call.reply().bulk(text(set.score()));
+        } else {
+            call.reply().nullValue();
         }
+        return 1;
     }
 
     private static String text(double score) {
@@ -145,14 +153,17 @@ public final class GeoCommands {
         if (set == null) {
             return;
         }
-        call.reply().arrayHeader(call.count() - 2);
-        for (int i = 2; i < call.count(); i++) {
-            if (set.find(call.address(i), call.length(i))) {
-                place(call.reply(), set.score());
-            } else {
-                call.reply().nullArray();
-            }
+        ManyArguments.answerEach(call, its -> SortedSetCommands.set(its, true), 2, GeoCommands::answerPlace);
+    }
+
+    private static int answerPlace(CommandCall call, int member) {
+        SortedSets set = call.shard().sortedSets();
+        if (set.find(call.address(member), call.length(member))) {
+            place(call.reply(), set.score());
+        } else {
+            call.reply().nullArray();
         }
+        return 1;
     }
 
     static void place(ReplyWriter reply, double score) {

@@ -18,6 +18,7 @@ final class SortOptions {
     private boolean descending;
     private boolean letters;
     private boolean unsorted;
+    private boolean ofScript;
     private long start;
     private long most = -1;
     private int target;
@@ -28,6 +29,7 @@ final class SortOptions {
     /** @param stores whether the result may become a key's value */
     static SortOptions read(CommandCall call, boolean stores) {
         SortOptions options = new SortOptions();
+        options.ofScript = call.isOfScript();
         options.error = options.look(call, stores);
         return options;
     }
@@ -109,9 +111,9 @@ final class SortOptions {
         return letters || unsorted && !isUnsorted(set);
     }
 
-    /** Whether elements stay in the order in which they are; those of a set that is stored have none. */
+    /** Whether elements stay in the order in which they are; those of a set have none, for who stores or calculates. */
     boolean isUnsorted(boolean set) {
-        return unsorted && !(set && target > 0);
+        return unsorted && !(set && (target > 0 || ofScript));
     }
 
     /** What the elements are sorted by; null if by themselves. */

@@ -6,6 +6,7 @@ import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.ByteStrings;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.InTurns;
 import io.solaster.store.shard.Spread;
 import io.solaster.store.shard.Transaction;
 import io.solaster.store.shard.Values;
@@ -36,37 +37,56 @@ public final class HyperLogLogCommands {
 
     /** Adds elements. */
     public static void pfadd(CommandCall call) {
-        Keyspace keys = call.keyspace();
-        long entry = call.find(1);
-        boolean changed = entry == 0;
-        if (entry == 0) {
-            entry = keys.resizeValue(call.address(1), call.length(1), HyperLogLog.EMPTY_LENGTH);
-            HyperLogLog.create(keys.valueAddress(entry));
-        } else {
-            String refusal = refusal(keys, entry);
-            if (refusal != null) {
-                call.reply().error(refusal);
-                return;
-            }
-        }
-        for (int i = 2; i < call.count(); i++) {
-            int added = add(call, HyperLogLog.hash(call.address(i), call.length(i)));
-            if (added == HyperLogLog.DAMAGED) {
-                // Elements before this one may have been added.
-                if (changed) {
-                    keys.written();
+        InTurns.run(call, 1, new Add());
+    }
+
+    private static final class Add implements InTurns.Steps {
+        /** What an element counts for, beside its bytes: what is sparse is read to the register that it falls on. */
+        private static final int COST = 1 << 10;
+
+        private int next = 2;
+        private boolean changed;
+
+        @Override
+        public boolean goOn(CommandCall call) {
+            Keyspace keys = call.keyspace();
+            long entry = call.find(1);
+            boolean changes = entry == 0;
+            if (entry == 0) {
+                entry = keys.resizeValue(call.address(1), call.length(1), HyperLogLog.EMPTY_LENGTH);
+                HyperLogLog.create(keys.valueAddress(entry));
+            } else {
+                String refusal = refusal(keys, entry);
+                if (refusal != null) {
+                    call.reply().error(refusal);
+                    return true;
                 }
-                call.reply().error(DAMAGED);
-                return;
             }
-            changed |= added != HyperLogLog.SAME;
+            boolean pauses = false;
+            while (next < call.count() && !pauses) {
+                int added = add(call, HyperLogLog.hash(call.address(next), call.length(next)));
+                if (added == HyperLogLog.DAMAGED) {
+                    // Elements before this one may have been added.
+                    if (changes) {
+                        keys.written();
+                    }
+                    call.reply().error(DAMAGED);
+                    return true;
+                }
+                changes |= added != HyperLogLog.SAME;
+                next++;
+                pauses = next < call.count() && call.isToPause(call.length(next - 1) + COST);
+            }
+            if (changes) {
+                changed = true;
+                HyperLogLog.stale(keys.valueAddress(keys.peek(call.address(1), call.length(1), call.now())));
+                keys.written();
+            }
+            if (!pauses) {
+                call.reply().integer(changed ? 1 : 0);
+            }
+            return !pauses;
         }
-        if (changed) {
-            entry = keys.peek(call.address(1), call.length(1), call.now());
-            HyperLogLog.stale(keys.valueAddress(entry));
-            keys.written();
-        }
-        call.reply().integer(changed ? 1 : 0);
     }
 
     private static int add(CommandCall call, long hash) {

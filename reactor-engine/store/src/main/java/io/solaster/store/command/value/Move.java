@@ -68,6 +68,11 @@ class Move implements Spread {
         return replaces;
     }
 
+    /** Which database the destination is in. */
+    int destination(CommandCall call) {
+        return call.database();
+    }
+
     @Override
     public void run(CommandCall call, Values values, int hop) {
         if (hop > 0) {
@@ -83,10 +88,9 @@ class Move implements Spread {
         if (values.number() == SOURCE) {
             values.number(0);
             read(call, values);
-        } else if (!replaces(call) && call.find(1) != 0) {
-            values.type(TAKEN);
         } else {
-            values.type(IDLE);
+            call.keyspace().database(destination(call));
+            values.type(!replaces(call) && call.find(1) != 0 ? TAKEN : IDLE);
         }
     }
 
@@ -137,10 +141,12 @@ class Move implements Spread {
                 write(call, values);
             }
         } else if ((values.type() & PIECE) != 0) {
+            call.keyspace().database(destination(call));
             place(call, values, work);
         } else if (values.type() == PLACED) {
             remove(call, values);
         } else if (whole.next()) {
+            call.keyspace().database(destination(call));
             put(call, 1, values.type(), whole.address(), whole.length(), values.number());
             values.type(PLACED);
         }

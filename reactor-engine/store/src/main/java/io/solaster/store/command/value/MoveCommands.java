@@ -16,7 +16,6 @@ import org.jspecify.annotations.Nullable;
 /** Commands that give a key's value to another key: on one shard by their methods, over two shards in hops ({@link Move}). */
 public final class MoveCommands {
     private static final String SAME = "ERR source and destination objects are the same";
-    private static final String NO_SUCH_DATABASE = "ERR DB index is out of range";
 
     public static final Spread RENAME = new Move(false, true, true) {
         @Override
@@ -52,12 +51,18 @@ public final class MoveCommands {
         boolean replaces(CommandCall call) {
             return hasReplace(call, 2);
         }
+
+        @Override
+        int destination(CommandCall call) {
+            return database(call, 2);
+        }
     };
 
     private MoveCommands() {}
 
     private static void copyHere(CommandCall call, Values values) {
-        if (isSame(call)) {
+        int to = database(call, 3);
+        if (isSame(call, to)) {
             values.error(SAME);
             return;
         }
@@ -66,7 +71,7 @@ public final class MoveCommands {
         long entry = keys.peek(call.address(1), call.length(1), call.now());
         long number = call.cursor();
         if (number == 0 && (entry == 0 || !Move.hasNodes(keys, entry))) {
-            if (move(call, true, hasReplace(call, 3))) {
+            if (move(call, to, true, hasReplace(call, 3))) {
                 Move.placed(values);
             }
             return;
@@ -74,7 +79,7 @@ public final class MoveCommands {
         boolean goesOn = false;
         try {
             // The source may be gone meanwhile, since it was due, or for want of memory.
-            if (entry == 0 || number == 0 && isTaken(call)) {
+            if (entry == 0 || number == 0 && isTaken(call, to)) {
                 return;
             }
             if (number == 0) {
@@ -82,6 +87,7 @@ public final class MoveCommands {
             }
             Moving.Here work = (Moving.Here) works.get(number);
             if (work.copy(entry, call)) {
+                keys.database(to);
                 work.place(call, 2, keys.expiry(entry));
                 Move.placed(values);
             } else {
@@ -95,12 +101,42 @@ public final class MoveCommands {
         }
     }
 
-    private static boolean isTaken(CommandCall call) {
-        return !hasReplace(call, 3) && call.find(2) != 0;
+    private static boolean isTaken(CommandCall call, int to) {
+        return !hasReplace(call, 3) && isThere(call, 2, to);
+    }
+
+    /** Whether a database has a key; without a write being begun. */
+    private static boolean isThere(CommandCall call, int key, int database) {
+        Keyspace keys = call.keyspace();
+        keys.database(database);
+        boolean there = keys.peek(call.address(key), call.length(key), call.now()) != 0;
+        keys.database(call.database());
+        return there;
+    }
+
+    /** MOVE: the value stays where it lies, however large it is. */
+    public static void toDatabase(CommandCall call) {
+        String wrong = Errors.ofDatabase(call, 2);
+        if (wrong != null) {
+            call.reply().error(wrong);
+            return;
+        }
+        int to = (int) call.integer();
+        if (to == call.database()) {
+            call.reply().error(SAME);
+            return;
+        }
+        boolean moves = isThere(call, 1, call.database()) && !isThere(call, 1, to)
+                && call.keyspace().move(call.address(1), call.length(1), to);
+        if (moves) {
+            // Who looks for fields that are due may have passed the other database already.
+            call.shard().fieldsExpire();
+        }
+        call.reply().integer(moves ? 1 : 0);
     }
 
     public static void rename(CommandCall call) {
-        if (move(call, false, true)) {
+        if (move(call, call.database(), false, true)) {
             call.reply().ok();
         } else {
             call.reply().error(Move.NO_SUCH_KEY);
@@ -111,7 +147,7 @@ public final class MoveCommands {
         if (call.find(1) == 0) {
             call.reply().error(Move.NO_SUCH_KEY);
         } else {
-            call.reply().integer(move(call, false, false) ? 1 : 0);
+            call.reply().integer(move(call, call.database(), false, false) ? 1 : 0);
         }
     }
 
@@ -120,20 +156,20 @@ public final class MoveCommands {
         String error = wrongCopy(call, 3);
         if (error != null) {
             call.reply().error(error);
-        } else if (isSame(call)) {
+        } else if (isSame(call, database(call, 3))) {
             call.reply().error(SAME);
         } else {
-            call.reply().integer(copies(call) ? 1 : 0);
+            call.reply().integer(copies(call, database(call, 3)) ? 1 : 0);
         }
     }
 
-    private static boolean copies(CommandCall call) {
+    private static boolean copies(CommandCall call, int to) {
         Keyspace keys = call.keyspace();
         long source = call.find(1);
         if (source == 0 || !Move.hasNodes(keys, source)) {
-            return move(call, true, hasReplace(call, 3));
+            return move(call, to, true, hasReplace(call, 3));
         }
-        if (isTaken(call)) {
+        if (isTaken(call, to)) {
             return false;
         }
         source = call.find(1);
@@ -142,37 +178,41 @@ public final class MoveCommands {
             while (!done) {
                 done = work.copy(source, call);
             }
+            keys.database(to);
             work.place(call, 2, keys.expiry(source));
         }
+        keys.database(call.database());
         return true;
     }
 
-    private static boolean isSame(CommandCall call) {
-        return call.length(1) == call.length(2)
+    private static boolean isSame(CommandCall call, int to) {
+        return to == call.database() && call.length(1) == call.length(2)
                 && Memory.equal(call.address(1), call.address(2), call.length(1));
     }
 
     /** Moves within this shard; says whether there was something to move, and room for it. A copy has no nodes. */
-    private static boolean move(CommandCall call, boolean keepsSource, boolean replaces) {
+    private static boolean move(CommandCall call, int to, boolean keepsSource, boolean replaces) {
         Keyspace keys = call.keyspace();
         long source = call.find(1);
         if (source == 0) {
             return false;
         }
-        if (isSame(call)) {
+        if (isSame(call, to)) {
             return replaces;
         }
-        if (!replaces && call.find(2) != 0) {
+        if (!replaces && isThere(call, 2, to)) {
             return false;
         }
         // What is due of the destination may have moved it.
         source = call.find(1);
+        keys.database(to);
         if (keys.type(source) == Keyspace.TYPE_STRING) {
             keys.set(call.address(2), call.length(2), keys.valueAddress(source), keys.valueLength(source),
                     keys.expiry(source));
         } else {
             putCollection(call, source, keepsSource);
         }
+        keys.database(call.database());
         if (!keepsSource) {
             keys.remove(call.address(1), call.length(1));
         }
@@ -208,17 +248,26 @@ public final class MoveCommands {
         for (int i = from; i < call.count(); i++) {
             if (call.is(i, "db") && i + 1 < call.count()) {
                 i++;
-                if (!call.isInteger(i)) {
-                    return Errors.NOT_INTEGER;
-                }
-                if (call.integer() != 0) {
-                    return NO_SUCH_DATABASE;
+                String wrong = Errors.ofDatabase(call, i);
+                if (wrong != null) {
+                    return wrong;
                 }
             } else if (!call.is(i, "replace")) {
                 return Errors.SYNTAX;
             }
         }
         return null;
+    }
+
+    /** The database that COPY names in its options, which are good: the last one counts. */
+    private static int database(CommandCall call, int from) {
+        int database = call.database();
+        for (int i = from; i + 1 < call.count(); i++) {
+            if (call.is(i, "db") && call.isInteger(++i)) {
+                database = (int) call.integer();
+            }
+        }
+        return database;
     }
 
     private static boolean hasReplace(CommandCall call, int from) {
