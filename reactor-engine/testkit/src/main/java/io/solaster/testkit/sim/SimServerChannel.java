@@ -1,21 +1,24 @@
 package io.solaster.testkit.sim;
 
 import java.io.IOException;
+import java.io.UncheckedIOException;
 import java.net.InetSocketAddress;
+import java.net.ServerSocket;
 import java.net.SocketAddress;
 
 import io.netty.channel.AbstractServerChannel;
-import io.netty.channel.ChannelConfig;
 import io.netty.channel.ChannelId;
 import io.netty.channel.ChannelOption;
 import io.netty.channel.ChannelPromise;
-import io.netty.channel.DefaultChannelConfig;
 import io.netty.channel.EventLoop;
+import io.netty.channel.socket.DefaultServerSocketChannelConfig;
+import io.netty.channel.socket.ServerSocketChannel;
+import io.netty.channel.socket.ServerSocketChannelConfig;
 import io.netty.channel.unix.UnixChannelOption;
 import org.jspecify.annotations.Nullable;
 
 /** A socket that listens on a simulated machine. On its shard. */
-final class SimServerChannel extends AbstractServerChannel {
+final class SimServerChannel extends AbstractServerChannel implements ServerSocketChannel {
     /** What one look accepts. */
     private static final int BATCH = 16;
 
@@ -31,21 +34,16 @@ final class SimServerChannel extends AbstractServerChannel {
         this.machine = machine;
     }
 
-    /** What every transport of ours knows. */
-    private final class Config extends DefaultChannelConfig {
-        private int backlog = 1024;
+    /** What every transport of ours knows. Nothing here reaches a socket of the JVM's. */
+    private final class Config extends DefaultServerSocketChannelConfig {
         private boolean reusePort;
 
         Config() {
-            super(SimServerChannel.this);
+            super(SimServerChannel.this, unused());
         }
 
         @Override
         public <T> boolean setOption(ChannelOption<T> option, @Nullable T value) {
-            if (value instanceof Integer most && option.equals(ChannelOption.SO_BACKLOG)) {
-                backlog = most;
-                return true;
-            }
             if (value instanceof Boolean on && option.equals(UnixChannelOption.SO_REUSEPORT)) {
                 reusePort = on;
                 Listening socket = listening;
@@ -58,8 +56,37 @@ final class SimServerChannel extends AbstractServerChannel {
         }
 
         @Override
+        public boolean isReuseAddress() {
+            return true;
+        }
+
+        @Override
+        public ServerSocketChannelConfig setReuseAddress(boolean on) {
+            return this;
+        }
+
+        @Override
+        public int getReceiveBufferSize() {
+            return Socket.WINDOW;
+        }
+
+        @Override
+        public ServerSocketChannelConfig setReceiveBufferSize(int bytes) {
+            return this;
+        }
+
+        @Override
         protected void autoReadCleared() {
             readPending = false;
+        }
+    }
+
+    /** What Netty's class asks for: it takes no descriptor as long as nobody binds it or sets an option of it. */
+    private static ServerSocket unused() {
+        try {
+            return new ServerSocket();
+        } catch (IOException e) {
+            throw new UncheckedIOException(e);
         }
     }
 
@@ -114,7 +141,7 @@ final class SimServerChannel extends AbstractServerChannel {
     @Override
     protected void doBind(SocketAddress address) throws IOException {
         InetSocketAddress wanted = (InetSocketAddress) address;
-        Listening bound = machine.listen(wanted, config.reusePort, config.backlog, this::lookAgain);
+        Listening bound = machine.listen(wanted, config.reusePort, config.getBacklog(), this::lookAgain);
         listening = bound;
         local = new InetSocketAddress(machine.ip(), bound.port);
     }
@@ -142,7 +169,19 @@ final class SimServerChannel extends AbstractServerChannel {
     }
 
     @Override
-    public ChannelConfig config() {
+    @SuppressWarnings("NullAway") // Netty's: null before it is bound
+    public InetSocketAddress localAddress() {
+        return (InetSocketAddress) super.localAddress();
+    }
+
+    @Override
+    @SuppressWarnings("NullAway") // Netty's: a socket that listens has none
+    public InetSocketAddress remoteAddress() {
+        return null;
+    }
+
+    @Override
+    public ServerSocketChannelConfig config() {
         return config;
     }
 

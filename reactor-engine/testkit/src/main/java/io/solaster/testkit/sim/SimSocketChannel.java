@@ -427,11 +427,10 @@ final class SimSocketChannel extends AbstractChannel implements SocketChannel {
         return (InetSocketAddress) super.remoteAddress();
     }
 
-    /** None of Netty's own. */
     @Override
     @SuppressWarnings("NullAway") // Netty's: null for one that has connected
     public ServerSocketChannel parent() {
-        return null;
+        return (ServerSocketChannel) super.parent();
     }
 
     @Override
