@@ -12,7 +12,6 @@ import io.netty.handler.codec.http.HttpHeaders;
 import io.netty.handler.codec.http.HttpResponseStatus;
 import io.netty.handler.codec.http2.Http2Error;
 import io.netty.handler.codec.http2.Http2Headers;
-import io.netty.handler.codec.http2.Http2RemoteFlowController;
 import io.netty.handler.codec.http2.Http2Stream;
 import io.solaster.http.exchange.Body;
 import io.solaster.http.exchange.Carrier;
@@ -73,10 +72,6 @@ final class Http2Carrier implements Carrier {
 
     Http2Stream stream() {
         return stream;
-    }
-
-    private Http2RemoteFlowController flow() {
-        return session.encoder().flowController();
     }
 
     @Override
@@ -304,7 +299,7 @@ final class Http2Carrier implements Carrier {
     @Override
     public boolean isWritable(Exchange by) {
         handOver(null);
-        return flow().isWritable(stream);
+        return session.encoder().flowController().isWritable(stream);
     }
 
     @Override
@@ -389,12 +384,12 @@ final class Http2Carrier implements Carrier {
 
     private void send(ByteBuf bytes, boolean end, ChannelPromise promise) {
         int length = bytes.readableBytes();
-        if (!flow().hasFlowControlled(stream)) {
+        if (!session.encoder().flowController().hasFlowControlled(stream)) {
             takenAt = session.now();
             patienceToRead = session.limits().bodyNanos();
         }
         Http2Backlog backlog = session.backlog();
-        if (length > KeptBody.COPIED || length > 0 && !flow().isWritable(stream)) {
+        if (length > KeptBody.COPIED || length > 0 && !session.encoder().flowController().isWritable(stream)) {
             backlog.add(length, promise);
         } else {
             backlog.addSmall(length);
@@ -490,12 +485,12 @@ final class Http2Carrier implements Carrier {
 
     /** Whether something waits for the client to read. */
     boolean isUnread() {
-        return flow().hasFlowControlled(stream);
+        return session.encoder().flowController().hasFlowControlled(stream);
     }
 
     /** By when the client has to take some of what waits for it; where other streams are in the way, of theirs. */
     long readDeadline() {
         long own = takenAt + patienceToRead;
-        return flow().windowSize(stream) > 0 ? Math.max(own, session.readDeadline()) : own;
+        return session.encoder().flowController().windowSize(stream) > 0 ? Math.max(own, session.readDeadline()) : own;
     }
 }
