@@ -116,8 +116,10 @@ final class LuaCommands implements CommandCall.Later {
                 return run.callElsewhere(thread, command, call, raises);
             }
             if (elsewhere) {
-                return fails(thread, "ERR '" + command.name() + "' has keys on another shard, and cannot be called here: "
-                        + NOT_HERE, raises);
+                return fails(thread,
+                        "ERR '" + command.name() + "' has keys on another shard, and cannot be called here: "
+                                + NOT_HERE,
+                        raises);
             }
         }
         if (shard.tells(command) && (run.hasTold(bytesTold(command)) > MOST_TOLD || shard.isHeldUp(command))) {

@@ -24,7 +24,8 @@ class FloatsTest {
     }
 
     @ParameterizedTest
-    @ValueSource(strings = {"0", "-0", "+0", "000000012345", "-1", "+7", "3.14", "-3.14", ".5", "5.", "-.25", "0.1", "0.000001",
+    @ValueSource(strings = {"0", "-0", "+0", "000000012345", "-1", "+7", "3.14", "-3.14", ".5", "5.", "-.25", "0.1",
+            "0.000001",
             "123456789.123456", "900719925474098", "0.0000000000000000000001"})
     void plainDigitsAreReadAsTheNumberThatTheyAre(String text) {
         assertThat(plain(text)).isEqualTo(Double.parseDouble(text));
@@ -43,7 +44,8 @@ class FloatsTest {
         for (int i = 0; i < 20_000; i++) {
             String digits = Long.toString(random.nextLong(1_000_000_000_000_000L >>> random.nextInt(40)));
             int point = random.nextInt(digits.length() + 1);
-            String text = (random.nextBoolean() ? "-" : "") + digits.substring(0, point) + "." + digits.substring(point);
+            String text = (random.nextBoolean() ? "-" : "") + digits.substring(0, point) + "."
+                    + digits.substring(point);
             double read = plain(text);
             if (!Double.isNaN(read)) {
                 assertThat(read).as(text).isEqualTo(Double.parseDouble(text));
