@@ -9,6 +9,7 @@ import java.util.Random;
 import com.sun.management.ThreadMXBean;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.Unpooled;
+import io.solaster.engine.memory.GuardedBlock;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 

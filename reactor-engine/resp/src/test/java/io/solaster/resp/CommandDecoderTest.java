@@ -9,6 +9,7 @@ import java.util.Arrays;
 import java.util.List;
 import java.util.stream.IntStream;
 
+import io.solaster.engine.memory.GuardedBlock;
 import io.solaster.testkit.gen.Property;
 import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;

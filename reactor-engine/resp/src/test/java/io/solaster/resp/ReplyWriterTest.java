@@ -11,6 +11,7 @@ import java.util.function.Consumer;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.netty.buffer.Unpooled;
+import io.solaster.engine.memory.GuardedBlock;
 import org.junit.jupiter.api.Test;
 
 class ReplyWriterTest {

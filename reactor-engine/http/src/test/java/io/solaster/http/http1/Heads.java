@@ -7,7 +7,7 @@ import java.util.ArrayList;
 import java.util.List;
 import java.util.Random;
 
-import io.solaster.http.GuardedBlock;
+import io.solaster.engine.memory.GuardedBlock;
 import io.solaster.http.wire.HttpLimits;
 
 /** Reads heads, whole and cut, each against a page that nobody may touch, and writes down what the decoder says. */

@@ -4,7 +4,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 
 import java.nio.charset.StandardCharsets;
 
-import io.solaster.http.GuardedBlock;
+import io.solaster.engine.memory.GuardedBlock;
 import io.solaster.http.http1.Heads;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;

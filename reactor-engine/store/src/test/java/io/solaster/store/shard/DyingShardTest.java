@@ -13,12 +13,9 @@ import java.util.stream.IntStream;
 
 import ch.qos.logback.classic.Level;
 import ch.qos.logback.classic.Logger;
-import ch.qos.logback.classic.spi.ILoggingEvent;
-import ch.qos.logback.core.AppenderBase;
+import io.solaster.engine.DeadShards;
 import io.solaster.engine.Engine;
-import io.solaster.engine.Shard;
 import io.solaster.engine.Slots;
-import io.solaster.engine.task.GroupScheduler;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.RespClient;
 import io.solaster.store.StoreFixture;
@@ -55,29 +52,8 @@ class DyingShardTest {
         fixture.engine().close();
     }
 
-    /** Its loop dies of an error, here of one that the log throws. */
     private void kill() {
-        List<Logger> loggers = List.of(logger(GroupScheduler.class.getName()), logger("io.netty"),
-                logger(Engine.class.getName()));
-        AppenderBase<ILoggingEvent> deadly = new AppenderBase<>() {
-            @Override
-            protected void append(ILoggingEvent event) {
-                throw new AssertionError("on purpose");
-            }
-        };
-        deadly.start();
-        loggers.forEach(each -> each.setAdditive(false));
-        loggers.getFirst().addAppender(deadly);
-        try {
-            Shard shard = fixture.engine().shard(DYING);
-            shard.execute(() -> {
-                throw new IllegalStateException("on purpose");
-            });
-            StoreFixture.await("it is dead", shard::isTerminated);
-        } finally {
-            loggers.getFirst().detachAppender(deadly);
-            loggers.forEach(each -> each.setAdditive(true));
-        }
+        DeadShards.kill(fixture.engine().shard(DYING), () -> {});
     }
 
     private static Logger logger(String name) {

@@ -9,7 +9,6 @@ import java.util.List;
 import java.util.Map;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Function;
 import java.util.function.Supplier;
@@ -40,6 +39,7 @@ import io.solaster.pool.resp.RespClient;
 import io.solaster.pool.resp.RespConnection;
 import io.solaster.pool.resp.RespProtocol;
 import io.solaster.pool.upstream.Upstreams;
+import io.solaster.spring.server.Draining;
 import io.solaster.spring.server.ServerLifecycle;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -336,13 +336,7 @@ public final class Pools implements SmartLifecycle, AutoCloseable {
     /** Waits until nothing is under way. */
     @Override
     public void stop() {
-        CountDownLatch idle = new CountDownLatch(1);
-        stop(idle::countDown);
-        try {
-            idle.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Draining.await(this::stop);
     }
 
     /**

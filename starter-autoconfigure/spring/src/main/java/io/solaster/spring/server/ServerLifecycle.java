@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 import java.util.function.Supplier;
 
 import io.solaster.config.Internal;
@@ -208,13 +207,7 @@ public final class ServerLifecycle implements SmartLifecycle {
     /** Drains, and waits for it. */
     @Override
     public void stop() {
-        CountDownLatch drained = new CountDownLatch(1);
-        stop(drained::countDown);
-        try {
-            drained.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Draining.await(this::stop);
     }
 
     /**
@@ -232,20 +225,11 @@ public final class ServerLifecycle implements SmartLifecycle {
         Duration drainTimeout = config.engine().shutdownTimeout();
         log.info("{} connection(s) of {} server(s) finish what they have received, within {} s",
                 draining.stream().mapToLong(TcpServer::connections).sum(), draining.size(), drainTimeout.toSeconds());
-        List<Thread> threads = draining.stream().map(server -> Thread.ofPlatform()
-                .name(engine.name() + "-drain-" + server.name()).start(() -> server.drain(drainTimeout))).toList();
-        Thread.ofPlatform().name(engine.name() + "-drain").start(() -> {
-            try {
-                for (Thread thread : threads) {
-                    thread.join();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } finally {
-                gone(drained);
-                callback.run();
-            }
-        });
+        Draining.start(engine.name() + "-drain", draining, TcpServer::name, server -> server.drain(drainTimeout),
+                () -> {
+                    gone(drained);
+                    callback.run();
+                });
     }
 
     /** Only now: Spring does not wait for what says that it no longer runs. */

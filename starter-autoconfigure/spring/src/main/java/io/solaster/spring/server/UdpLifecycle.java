@@ -10,7 +10,6 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.Optional;
 import java.util.concurrent.CompletableFuture;
-import java.util.concurrent.CountDownLatch;
 
 import io.solaster.config.InvalidConfigException;
 import io.solaster.config.InvalidConfigException.Violation;
@@ -144,13 +143,7 @@ public final class UdpLifecycle implements SmartLifecycle {
     /** Drains, and waits for it. */
     @Override
     public void stop() {
-        CountDownLatch drained = new CountDownLatch(1);
-        stop(drained::countDown);
-        try {
-            drained.await();
-        } catch (InterruptedException e) {
-            Thread.currentThread().interrupt();
-        }
+        Draining.await(this::stop);
     }
 
     /** Drains, within {@code solaster.engine.shutdown-timeout}. Returns at once. */
@@ -163,20 +156,11 @@ public final class UdpLifecycle implements SmartLifecycle {
             return;
         }
         Duration drainTimeout = config.engine().shutdownTimeout();
-        List<Thread> threads = draining.stream().map(server -> Thread.ofPlatform()
-                .name(engine.name() + "-drain-udp-" + server.name()).start(() -> server.drain(drainTimeout))).toList();
-        Thread.ofPlatform().name(engine.name() + "-drain-udp").start(() -> {
-            try {
-                for (Thread thread : threads) {
-                    thread.join();
-                }
-            } catch (InterruptedException e) {
-                Thread.currentThread().interrupt();
-            } finally {
-                gone(drained);
-                callback.run();
-            }
-        });
+        Draining.start(engine.name() + "-drain-udp", draining, UdpServer::name, server -> server.drain(drainTimeout),
+                () -> {
+                    gone(drained);
+                    callback.run();
+                });
     }
 
     /** Only now: Spring does not wait for what says that it no longer runs. */

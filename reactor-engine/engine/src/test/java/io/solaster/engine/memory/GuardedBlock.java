@@ -1,4 +1,4 @@
-package io.solaster.http;
+package io.solaster.engine.memory;
 
 import java.lang.foreign.FunctionDescriptor;
 import java.lang.foreign.Linker;
@@ -6,8 +6,6 @@ import java.lang.foreign.MemorySegment;
 import java.lang.foreign.ValueLayout;
 import java.lang.invoke.MethodHandle;
 import java.nio.ByteBuffer;
-
-import io.solaster.engine.memory.Memory;
 
 /**
  * Memory between two pages that nobody may touch: whoever reads or writes a byte outside of it ends the JVM with SIGSEGV,
@@ -42,12 +40,12 @@ public final class GuardedBlock {
     }
 
     /** Address of {@code length} bytes behind which the forbidden page begins. */
-    long last(int length) {
+    public long last(int length) {
         return first + size - length;
     }
 
     /** {@code length} bytes behind which the forbidden page begins. */
-    ByteBuffer lastBuffer(int length) {
+    public ByteBuffer lastBuffer(int length) {
         return MemorySegment.ofAddress(last(length)).reinterpret(length).asByteBuffer();
     }
 
@@ -57,7 +55,7 @@ public final class GuardedBlock {
     }
 
     /** Copies the bytes so that the forbidden page ends before the first one. */
-    long putFirst(byte[] bytes, int from, int to) {
+    public long putFirst(byte[] bytes, int from, int to) {
         return put(bytes, from, to, first);
     }
 
