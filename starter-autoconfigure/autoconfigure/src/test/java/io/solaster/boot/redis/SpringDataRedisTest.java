@@ -41,9 +41,12 @@ import org.springframework.data.annotation.Id;
 import org.springframework.data.geo.Distance;
 import org.springframework.data.geo.Metrics;
 import org.springframework.data.geo.Point;
+import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisHash;
 import org.springframework.data.redis.core.RedisOperations;
+import org.springframework.data.redis.core.RedisTemplate;
 import org.springframework.data.redis.core.ScanOptions;
 import org.springframework.data.redis.core.SessionCallback;
 import org.springframework.data.redis.core.StringRedisTemplate;
@@ -55,10 +58,17 @@ import org.springframework.data.redis.listener.ChannelTopic;
 import org.springframework.data.redis.listener.PatternTopic;
 import org.springframework.data.redis.listener.RedisMessageListenerContainer;
 import org.springframework.data.redis.repository.configuration.EnableRedisRepositories;
+import org.springframework.data.redis.serializer.RedisSerializer;
 import org.springframework.data.repository.CrudRepository;
+import org.springframework.session.FindByIndexNameSessionRepository;
 import org.springframework.session.Session;
 import org.springframework.session.SessionRepository;
+import org.springframework.session.data.redis.RedisIndexedSessionRepository;
 import org.springframework.session.data.redis.RedisSessionRepository;
+import org.springframework.session.data.redis.config.ConfigureNotifyKeyspaceEventsAction;
+import org.springframework.session.events.SessionCreatedEvent;
+import org.springframework.session.events.SessionDeletedEvent;
+import org.springframework.session.events.SessionExpiredEvent;
 
 /** Spring Data Redis and Spring Session unchanged, with Lettuce, against a server of the store. */
 final class SpringDataRedisTest {
@@ -280,6 +290,59 @@ final class SpringDataRedisTest {
     @Test
     void sessions_are_kept() {
         runner.run(context -> keepsSessions(new RedisSessionRepository(template(context))));
+    }
+
+    @Test
+    void sessions_are_found_by_user_and_tell_of_their_end() {
+        runner.run(context -> {
+            RedisConnectionFactory connections = context.getBean(RedisConnectionFactory.class);
+            RedisTemplate<String, Object> redis = new RedisTemplate<>();
+            redis.setConnectionFactory(connections);
+            redis.setKeySerializer(RedisSerializer.string());
+            redis.setHashKeySerializer(RedisSerializer.string());
+            redis.afterPropertiesSet();
+            try (RedisConnection connection = connections.getConnection()) {
+                new ConfigureNotifyKeyspaceEventsAction().configure(connection);
+            }
+            RedisIndexedSessionRepository sessions = new RedisIndexedSessionRepository(redis);
+            BlockingQueue<Object> events = new LinkedBlockingQueue<>();
+            sessions.setApplicationEventPublisher(events::add);
+            sessions.afterPropertiesSet();
+            RedisMessageListenerContainer listeners = new RedisMessageListenerContainer();
+            listeners.setConnectionFactory(connections);
+            listeners.addMessageListener(sessions, List.of(new ChannelTopic(sessions.getSessionDeletedChannel()),
+                    new ChannelTopic(sessions.getSessionExpiredChannel()),
+                    new PatternTopic(sessions.getSessionCreatedChannelPrefix() + "*")));
+            listeners.afterPropertiesSet();
+            listeners.start();
+            try {
+                keepsSessions(sessions);
+                assertThat(events.poll(20, TimeUnit.SECONDS)).isInstanceOf(SessionCreatedEvent.class);
+                assertThat(events.poll(20, TimeUnit.SECONDS)).isInstanceOf(SessionDeletedEvent.class);
+                expires(sessions, events);
+            } finally {
+                listeners.destroy();
+                sessions.destroy();
+                redis.execute((RedisCallback<@Nullable Object>) connection -> {
+                    connection.serverCommands().setConfig("notify-keyspace-events", "");
+                    return null;
+                });
+            }
+        });
+    }
+
+    private static <S extends Session> void expires(FindByIndexNameSessionRepository<S> sessions,
+            BlockingQueue<Object> events) throws InterruptedException {
+        S session = sessions.createSession();
+        session.setAttribute(FindByIndexNameSessionRepository.PRINCIPAL_NAME_INDEX_NAME, "ann");
+        session.setMaxInactiveInterval(Duration.ofSeconds(1));
+        sessions.save(session);
+        assertThat(events.poll(20, TimeUnit.SECONDS)).isInstanceOf(SessionCreatedEvent.class);
+        assertThat(sessions.findByPrincipalName("ann")).containsOnlyKeys(session.getId());
+        assertThat(events.poll(20, TimeUnit.SECONDS)).isInstanceOfSatisfying(SessionExpiredEvent.class,
+                expired -> assertThat(expired.getSessionId()).isEqualTo(session.getId()));
+        assertThat(sessions.findById(session.getId())).isNull();
+        assertThat(sessions.findByPrincipalName("ann")).isEmpty();
     }
 
     private static <S extends Session> void keepsSessions(SessionRepository<S> sessions) {
