@@ -37,6 +37,7 @@ import io.solaster.engine.WrongShardException;
 import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.condition.DisabledIfSystemProperty;
@@ -378,8 +379,17 @@ class ForkTest {
     }
 
     @Test
+    void manyAtOnce() {
+        liveAtOnce(10_000);
+    }
+
+    @Test
+    @Tag("full")
     void aHundredThousandAtOnce() {
-        int count = 100_000;
+        liveAtOnce(100_000);
+    }
+
+    private void liveAtOnce(int count) {
         CompletableFuture<Integer> gate = new CompletableFuture<>();
         List<Fork<Integer>> forks = Engines.get(engine.submitTo(1, () -> {
             List<Fork<Integer>> all = new ArrayList<>(count);
