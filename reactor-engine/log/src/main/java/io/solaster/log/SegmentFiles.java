@@ -4,6 +4,7 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.Iterator;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -166,6 +167,39 @@ final class SegmentFiles {
             before = each;
         }
         return before != null && (left > most || next <= keepFrom) ? count + 1 : count;
+    }
+
+    /**
+     * Where records lie.
+     *
+     * @param first the sequence of the segment's first record
+     * @param end the sequence of the first record of the next segment; {@link Long#MAX_VALUE} where there is none
+     */
+    record Place(Path path, long first, long end) {}
+
+    /** Where a record lies; null if it is not kept. */
+    @Nullable
+    Place placeOf(long sequence, SegmentFile current) {
+        long end = Long.MAX_VALUE;
+        if (full.isEmpty() || full.getLast().first() != current.first()) {
+            if (sequence >= current.first()) {
+                return new Place(current.path(), current.first(), end);
+            }
+            end = current.first();
+        }
+        for (Iterator<Full> each = full.descendingIterator(); each.hasNext();) {
+            Full older = each.next();
+            if (sequence >= older.first()) {
+                return new Place(older.path(), older.first(), end);
+            }
+            end = older.first();
+        }
+        return null;
+    }
+
+    /** The sequence of the oldest record that is kept. */
+    long oldest(SegmentFile current) {
+        return full.isEmpty() ? current.first() : full.getFirst().first();
     }
 
     /** Whether a segment of its own may go if the log went on in a new one. */

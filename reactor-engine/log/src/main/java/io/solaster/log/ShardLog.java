@@ -3,7 +3,9 @@ package io.solaster.log;
 import java.io.IOException;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.HashSet;
 import java.util.List;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.RejectedExecutionException;
 
@@ -50,6 +52,7 @@ public final class ShardLog {
     private final LogStats stats;
     private final int batchBytes;
     private final int mostRoom;
+    private final long salt;
     private final Runnable flush = this::flushNow;
     private final Timer syncTimer;
     private final Timer retryTimer;
@@ -79,6 +82,9 @@ public final class ShardLog {
     private long writtenBytes;
     private long syncedBytes;
     private List<ShardFuture<@Nullable Void>> writableWaiters = new ArrayList<>();
+    private final Set<LogReader> readers = new HashSet<>();
+    private List<LogReader> waitingReaders = new ArrayList<>();
+    private long rolls;
     private @Nullable ShardFuture<@Nullable Void> drained;
     /** Written on the shard, read by any thread. */
     private volatile @Nullable Throwable failure;
@@ -106,9 +112,10 @@ public final class ShardLog {
         acknowledged = next - 1;
         batchBytes = Math.toIntExact(config.buffer().bytes() / 2);
         mostRoom = batchBytes / 2 & -Records.ALIGNMENT;
-        filling = new Batch(batchBytes, recovered.salt());
+        salt = recovered.salt();
+        filling = new Batch(batchBytes, salt);
         filling.begin(next, epoch);
-        spare = new Batch(batchBytes, recovered.salt());
+        spare = new Batch(batchBytes, salt);
         syncTimer = shard.timers().timer(this::syncDue);
         retryTimer = shard.timers().timer(this::writeAgain);
         prepareTimer = shard.timers().timer(this::prepare);
@@ -313,6 +320,87 @@ public final class ShardLog {
         return future;
     }
 
+    /** The sequence of the oldest record that is kept, or of the next one where there is none. */
+    public long oldest() {
+        return segments.oldest(current);
+    }
+
+    /**
+     * What reads the log while records are appended to it. Close it when nobody wants it any more; the log does so when it is
+     * closed itself.
+     *
+     * @param from the sequence of the first record that is wanted: up to {@link #next}
+     * @throws IllegalStateException if the log is closed
+     */
+    public LogReader reader(long from) {
+        shard.assertOwner(name);
+        if (state == State.CLOSING || state == State.CLOSED) {
+            throw new IllegalStateException(name + " is closed");
+        }
+        LogReader reader = new LogReader(this, segments.patient(), salt, mayRead(from));
+        readers.add(reader);
+        return reader;
+    }
+
+    // ---- for readers
+
+    long mayRead(long from) {
+        if (from < 1 || from > next) {
+            throw new IllegalArgumentException("record " + from + " of " + name + "; ask for 1 to " + next
+                    + ", which is the next one");
+        }
+        return from;
+    }
+
+    void assertOwner() {
+        shard.assertOwner(name);
+    }
+
+    ShardFuture<@Nullable Void> newFuture() {
+        return shard.newFuture();
+    }
+
+    /** How often the log has gone on in another segment. */
+    long rolls() {
+        return rolls;
+    }
+
+    /** Where a record lies that was acknowledged; null if it is not kept. */
+    SegmentFiles.@Nullable Place placeOf(long sequence) {
+        return segments.placeOf(sequence, current);
+    }
+
+    /** The reader is told once there is something for it, or that nothing will come. */
+    void awaitsMore(LogReader reader) {
+        if (reader.next() <= acknowledged) {
+            reader.more();
+        } else if (state == State.SEALED || state == State.CLOSED) {
+            reader.fail(ended());
+        } else {
+            waitingReaders.add(reader);
+        }
+    }
+
+    void left(LogReader reader) {
+        readers.remove(reader);
+        waitingReaders.remove(reader);
+    }
+
+    private void tellReaders() {
+        if (!waitingReaders.isEmpty()) {
+            List<LogReader> told = waitingReaders;
+            waitingReaders = new ArrayList<>();
+            told.forEach(this::awaitsMore);
+        }
+    }
+
+    private void closeReaders() {
+        for (LogReader each : List.copyOf(readers)) {
+            each.fail(ended());
+            each.close();
+        }
+    }
+
     /**
      * Lets go of whole segments of records before one: a snapshot has what they say. Goes on in a new segment if there are
      * such, and deletes them then.
@@ -459,6 +547,7 @@ public final class ShardLog {
         for (ShardFuture<@Nullable Void> each : batch.takeWaiters()) {
             each.resolve(null);
         }
+        tellReaders();
         tellWritable();
         flushNow();
     }
@@ -560,6 +649,7 @@ public final class ShardLog {
                 return;
             }
             rolling = false;
+            rolls++;
             current = to;
             prepared = null;
             if (state != State.SEALED) {
@@ -643,6 +733,7 @@ public final class ShardLog {
         for (ShardFuture<@Nullable Void> each : failed) {
             each.fail(why);
         }
+        tellReaders();
         tellWritable();
         tellDrained();
     }
@@ -688,6 +779,7 @@ public final class ShardLog {
             if (state == State.CLOSING) {
                 state = State.CLOSED;
             }
+            closeReaders();
             syncTimer.cancel();
             releaseBatches();
             levels();
@@ -729,5 +821,10 @@ public final class ShardLog {
             endAll(State.SEALED, stopped);
             releaseBatches();
         }
+    }
+
+    @Override
+    public String toString() {
+        return name;
     }
 }

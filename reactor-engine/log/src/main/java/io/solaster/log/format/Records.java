@@ -44,10 +44,14 @@ public final class Records {
     /** No record is longer, in bytes, its header included. */
     public static final int MOST_LENGTH = 1 << 29;
 
-    static final int LENGTH_AT = 4;
-    static final int SEQUENCE_AT = 8;
-    static final int EPOCH_AT = 16;
-    static final int KIND_AT = 24;
+    /** Where the length is: a record and its padding take {@link #padded} of it. */
+    public static final int LENGTH_AT = 4;
+    /** Where the sequence is. */
+    public static final int SEQUENCE_AT = 8;
+    /** Where the epoch is. */
+    public static final int EPOCH_AT = 16;
+    /** Where the kind is: the lowest byte. */
+    public static final int KIND_AT = 24;
     static final int CHECK_AT = 28;
 
     private static final long GOLDEN = 0x9E37_79B9_7F4A_7C15L;
@@ -77,14 +81,19 @@ public final class Records {
     }
 
     /** Whether there is the header of a record that is no longer than this. */
-    static boolean isHeader(ByteBuf buffer, int at, long most, long salt) {
+    public static boolean isHeader(ByteBuf buffer, int at, long most, long salt) {
         int length = buffer.getIntLE(at + LENGTH_AT);
         return length >= HEADER && length <= most && length <= MOST_LENGTH
                 && buffer.getIntLE(at + CHECK_AT) == check(length, buffer.getLongLE(at + SEQUENCE_AT),
                         buffer.getLongLE(at + EPOCH_AT), buffer.getIntLE(at + KIND_AT), salt);
     }
 
-    static int crc(ByteBuffer view, CRC32C crc, int at, int length, long salt) {
+    /**
+     * What the record's first four bytes are, if it is whole.
+     *
+     * @param view of the memory that it is in; its position and limit are changed
+     */
+    public static int crc(ByteBuffer view, CRC32C crc, int at, int length, long salt) {
         crc.reset();
         view.limit(at + length).position(at + LENGTH_AT);
         crc.update(view);
