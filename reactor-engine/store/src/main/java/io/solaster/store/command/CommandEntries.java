@@ -180,6 +180,7 @@ final class CommandEntries {
                 case "set" -> found.add(Category.SET);
                 case "list" -> found.add(Category.LIST);
                 case "sorted-set" -> found.add(Category.SORTEDSET);
+                case "stream" -> found.add(Category.STREAM);
                 case "bitmap" -> found.add(Category.BITMAP);
                 case "geo" -> found.add(Category.GEO);
                 case "hyperloglog" -> found.add(Category.HYPERLOGLOG);

@@ -35,6 +35,7 @@ public final class CommandTable {
         KeyTable.write(entries);
         ListTable.write(entries);
         SortedSetTable.write(entries);
+        StreamTable.write(entries);
         PubSubTable.write(entries);
         ServerTable.write(entries);
         ScriptTable.write(entries);

@@ -81,7 +81,33 @@ public interface Effects {
         /** A sorted set has this member no more. */
         ZSET_REMOVE(15),
         /** A sorted set has the members no more that have this rank, and so many behind it as the bytes say: 8 of them. */
-        ZSET_REMOVE_RANKS(16);
+        ZSET_REMOVE_RANKS(16),
+        /** A stream has this entry more: its id, in 16 bytes as all ids, and its fields. */
+        STREAM_ADD(17),
+        /** A stream has the entry of this id no more. */
+        STREAM_REMOVE(18),
+        /** A stream has so many of its first entries no more. */
+        STREAM_TRIM(19),
+        /** A stream says of itself: last id, highest that was deleted, entries ever added; it is there from then on. */
+        STREAM_STATE(20),
+        /** A stream has this group more, which has come to this id, and has read as many entries as the number says. */
+        GROUP_CREATE(21),
+        /** A group was set to this id. */
+        GROUP_SET(22),
+        /** A group has come to this id. */
+        GROUP_READ(23),
+        /** A stream has this group no more. */
+        GROUP_DROP(24),
+        /** A group has a consumer more: seen at the number's time, behind it when it was active, and its name. */
+        CONSUMER_ADD(25),
+        /** A consumer was seen. */
+        CONSUMER_SEEN(26),
+        /** A group has this consumer no more. */
+        CONSUMER_DROP(27),
+        /** An entry is pending in a group since then: its id, how often it was delivered, its consumer. */
+        PENDING_SET(28),
+        /** An entry is pending in a group no more. */
+        PENDING_DROP(29);
 
         private static final Step[] BY_CODE = values();
         private final int code;

@@ -37,7 +37,11 @@ public final class Encodings {
         /** Of a node of a list: kept, and changes nothing. */
         LIST_SIZE("list-max-listpack-size", "list-max-ziplist-size", -2),
         /** Bytes of a HyperLogLog that is not dense. */
-        SPARSE("hll-sparse-max-bytes", "", 3_000);
+        SPARSE("hll-sparse-max-bytes", "", 3_000),
+        /** Bytes of a block of a stream, up to some 4,000; 0 for as many. */
+        STREAM_BYTES("stream-node-max-bytes", "", 4_096),
+        /** Entries of a block of a stream; 0 for as many as it has room for. */
+        STREAM_ENTRIES("stream-node-max-entries", "", 100);
 
         private final String parameter;
         private final String oldName;
@@ -61,7 +65,8 @@ public final class Encodings {
 
         /** Whether it is a number of bytes. */
         public boolean isBytes() {
-            return this == HASH_VALUE || this == SET_VALUE || this == ZSET_VALUE || this == SPARSE;
+            return this == HASH_VALUE || this == SET_VALUE || this == ZSET_VALUE || this == SPARSE
+                    || this == STREAM_BYTES;
         }
     }
 
@@ -75,6 +80,8 @@ public final class Encodings {
     private final int mostScored;
     private final int longestScored;
     private final int longestSparse;
+    private final int blockBytes;
+    private final int blockEntries;
 
     private Encodings(Map<Size, Long> sizes) {
         this.sizes = sizes;
@@ -86,6 +93,12 @@ public final class Encodings {
         mostScored = (int) Math.min(get(Size.ZSET_ENTRIES), MOST);
         longestScored = (int) Math.min(get(Size.ZSET_VALUE), LONGEST);
         longestSparse = (int) Math.min(get(Size.SPARSE), LONGEST_SPARSE);
+        blockBytes = limit(get(Size.STREAM_BYTES));
+        blockEntries = limit(get(Size.STREAM_ENTRIES));
+    }
+
+    private static int limit(long size) {
+        return size == 0 ? Integer.MAX_VALUE : (int) Math.min(size, Integer.MAX_VALUE);
     }
 
     /** A size as it was set. */
@@ -139,5 +152,15 @@ public final class Encodings {
     /** The longest HyperLogLog that is not dense. */
     public int longestSparse() {
         return longestSparse;
+    }
+
+    /** The most bytes of a block of a stream, of so many that one may have. */
+    public int blockBytes(int most) {
+        return Math.min(blockBytes, most);
+    }
+
+    /** The most entries of a block of a stream. */
+    public int blockEntries() {
+        return blockEntries;
     }
 }

@@ -39,7 +39,7 @@ public interface Keyspace extends AutoCloseable {
     int TYPE_ZSET = 3;
     /** {@link #type} of a hash. */
     int TYPE_HASH = 4;
-    /** {@link #type} that a stream will have. */
+    /** {@link #type} of a stream. */
     int TYPE_STREAM = 6;
 
     /** The longest root record of a value with nodes, in bytes. */

@@ -63,7 +63,16 @@ enum KeyEvent {
     ZDIFFSTORE('z'),
     ZRANGESTORE('z'),
     GEOSEARCHSTORE('z'),
-    GEORADIUSSTORE('z');
+    GEORADIUSSTORE('z'),
+    XADD('t'),
+    XDEL('t'),
+    XTRIM('t'),
+    XSETID('t'),
+    XGROUP_CREATE('t'),
+    XGROUP_SETID('t'),
+    XGROUP_DESTROY('t'),
+    XGROUP_CREATECONSUMER('t'),
+    XGROUP_DELCONSUMER('t');
     // @formatter:on
 
     private static final int PREFIX = (Channels.KEYEVENT + "0__:").length();
@@ -75,11 +84,15 @@ enum KeyEvent {
 
     KeyEvent(char letter) {
         type = EventClasses.bit(letter);
-        byte[] bytes = (Channels.KEYEVENT + "0__:" + name().toLowerCase(Locale.ROOT))
+        byte[] bytes = (Channels.KEYEVENT + "0__:" + word(name().toLowerCase(Locale.ROOT)))
                 .getBytes(StandardCharsets.US_ASCII);
         channelLength = bytes.length;
         channel = Memory.allocate(channelLength);
         Memory.copy(bytes, 0, channel, channelLength);
+    }
+
+    private static String word(String name) {
+        return name.startsWith("xgroup") ? name.replace('_', '-') : name;
     }
 
     /** The bit of its class. */

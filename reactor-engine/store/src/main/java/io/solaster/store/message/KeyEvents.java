@@ -210,6 +210,7 @@ public final class KeyEvents implements KeyspaceListener, Effects {
                 case Keyspace.TYPE_SET -> SADD;
                 case Keyspace.TYPE_ZSET -> isIncrement() ? ZINCR : ZADD;
                 case Keyspace.TYPE_HASH -> HSET;
+                case Keyspace.TYPE_STREAM -> XADD;
                 default -> SET;
             };
         };
@@ -304,10 +305,29 @@ public final class KeyEvents implements KeyspaceListener, Effects {
     public void changed(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
             int secondLength) {
         isNew(key, keyLength);
-        tell(ofStep(step), key, keyLength);
+        KeyEvent event = ofStep(step);
+        if (event != null) {
+            tell(event, key, keyLength);
+        }
     }
 
-    private KeyEvent ofStep(Step step) {
+    /** What a step of a stream is called; null where there is no word for it. */
+    private static @Nullable KeyEvent ofStream(Step step) {
+        return switch (step) {
+            case STREAM_ADD -> XADD;
+            case STREAM_REMOVE -> XDEL;
+            case STREAM_TRIM -> XTRIM;
+            case STREAM_STATE -> XSETID;
+            case GROUP_CREATE -> XGROUP_CREATE;
+            case GROUP_SET -> XGROUP_SETID;
+            case GROUP_DROP -> XGROUP_DESTROY;
+            case CONSUMER_ADD -> XGROUP_CREATECONSUMER;
+            case CONSUMER_DROP -> XGROUP_DELCONSUMER;
+            default -> null;
+        };
+    }
+
+    private @Nullable KeyEvent ofStep(Step step) {
         KeyEvent byCommand = named;
         if (byCommand != null && !(byCommand == ZADD && step == Step.ZSET_PUT)) {
             return byCommand;
@@ -330,6 +350,7 @@ public final class KeyEvents implements KeyspaceListener, Effects {
             case ZSET_PUT -> isIncrement() ? ZINCR : ZADD;
             case ZSET_REMOVE -> command.endsWith("zmpop") ? isLast("min") ? ZPOPMIN : ZPOPMAX : ZREM;
             case ZSET_REMOVE_RANKS -> command.endsWith("zmpop") ? isLast("min") ? ZPOPMIN : ZPOPMAX : ZREMRANGEBYRANK;
+            default -> ofStream(step);
         };
     }
 

@@ -21,6 +21,7 @@ final class ChangeReader implements AutoCloseable {
     private final Sets sets;
     private final Lists lists;
     private final SortedSets sortedSets;
+    private final StreamSteps streams;
 
     private long at;
     private long end;
@@ -50,6 +51,7 @@ final class ChangeReader implements AutoCloseable {
         this.sets = new Sets(keys, table);
         this.lists = new Lists(keys);
         this.sortedSets = new SortedSets(keys, table);
+        this.streams = new StreamSteps(keys);
     }
 
     /** Reads from there on: what is readable of direct memory, which stays where it is meanwhile. */
@@ -288,6 +290,10 @@ final class ChangeReader implements AutoCloseable {
                 }
             }
             case ZSET_PUT, ZSET_REMOVE, ZSET_REMOVE_RANKS -> sortedSet(of(entry, Keyspace.TYPE_ZSET));
+            default -> {
+                streams.open(key, keyLength, of(entry, Keyspace.TYPE_STREAM));
+                streams.apply(step, number, first, firstLength, second, secondLength);
+            }
         }
         keys.endWrite();
     }
@@ -391,5 +397,6 @@ final class ChangeReader implements AutoCloseable {
         sets.close();
         lists.close();
         sortedSets.close();
+        streams.close();
     }
 }

@@ -46,6 +46,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
     private final Sets sets;
     private final Lists lists;
     private final SortedSets sortedSets;
+    private final StreamPieces streams;
     private final long digits = Memory.allocate(Digits.LONGEST);
     private ByteBuf out;
     /** Of what was written last. */
@@ -63,6 +64,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
         this.sets = new Sets(keys, table);
         this.lists = new Lists(keys);
         this.sortedSets = new SortedSets(keys, table);
+        this.streams = new StreamPieces(keys, this);
     }
 
     /** Has somebody told of a change that could not be written, and whoever made it go on; else that is thrown. */
@@ -160,6 +162,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
             case Keyspace.TYPE_SET -> pieceOfSet(entry, key, keyLength, cursor);
             case Keyspace.TYPE_ZSET -> pieceOfSortedSet(entry, key, keyLength, cursor);
             case Keyspace.TYPE_HASH -> pieceOfHash(entry, key, keyLength, cursor);
+            case Keyspace.TYPE_STREAM -> streams.piece(entry, key, keyLength, cursor);
             default -> throw new IllegalStateException("values of type " + keys.type(entry) + " cannot be kept");
         };
         if (next == 0 && keys.expiry(entry) != 0) {
@@ -251,7 +254,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
         bytes(key, keyLength);
     }
 
-    private void write(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
+    void write(Step step, long key, int keyLength, long number, long first, int firstLength, long second,
             int secondLength) {
         out.writeByte(STEP + step.code()).writeLongLE(number);
         bytes(key, keyLength);
@@ -419,6 +422,7 @@ final class ChangeWriter implements Effects, AutoCloseable {
         sets.close();
         lists.close();
         sortedSets.close();
+        streams.close();
         Memory.free(digits);
     }
 }

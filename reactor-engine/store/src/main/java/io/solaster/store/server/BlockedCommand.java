@@ -76,6 +76,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     private boolean home;
     private int type;
     private int firstKey;
+    private CommandCall.@Nullable Wanted wants;
     private int keys;
     /** The key that {@link #intent} is for, where it waits for others to be done with one that was offered. */
     private int wanted;
@@ -207,6 +208,10 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         type = newType;
         firstKey = newFirstKey;
         keys = newKeys;
+        wants = call.takeWanted();
+        if (wants != null) {
+            keepArguments(call);
+        }
         for (int i = firstKey; i < firstKey + keys; i++) {
             target.waiting().add(waiter, i, type, call.address(i), call.length(i));
         }
@@ -215,6 +220,22 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
             timer.arm(Duration.ofMillis(Math.min(timeoutMillis, LONGEST_MILLIS)));
         }
         return true;
+    }
+
+    /** Keeps the arguments as the command has set them; some of those that it has set may lie among those that are kept. */
+    private void keepArguments(CommandCall call) {
+        byte[][] now = new byte[call.count()][];
+        for (int i = 0; i < now.length; i++) {
+            now[i] = call.bytes(i);
+        }
+        arguments.clear();
+        for (byte[] each : now) {
+            long copy = Memory.allocate(Math.max(1, each.length));
+            Memory.copy(each, 0, copy, each.length);
+            arguments.add(copy, each.length);
+            Memory.free(copy);
+        }
+        arguments.load(call, 0, arguments.count(), 0);
     }
 
     /** A key may be there. */
@@ -227,7 +248,8 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
             arguments.load(call, 0, arguments.count(), 0);
             Keyspace keyspace = target.keyspace();
             long entry = keyspace.peek(call.address(key), call.length(key), call.now());
-            if (entry == 0 || keyspace.type(entry) != type) {
+            CommandCall.Wanted its = wants;
+            if (its != null ? !its.isThere(call, key) : entry == 0 || keyspace.type(entry) != type) {
                 if (intent.isQueued() && key == wanted) {
                     // It has waited for others to be done with the key, who have removed it; another may be there.
                     target.locks().remove(intent);

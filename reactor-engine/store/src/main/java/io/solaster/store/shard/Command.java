@@ -115,7 +115,8 @@ public record Command(int index, String name, int arity, Set<Flag> flags, Set<Ca
          * Keys that a function finds, of which more can be said than that.
          *
          * @param places for each kind of access where its keys stand: the index of an argument, a word and behind a blank the
-         *        index from which on it may stand, or nothing if that is not to be said
+         *        index from which on it may stand, and behind another one {@code half} where the keys are half of what
+         *        follows; or nothing if that is not to be said
          */
         public record Shown(KeyFinder finder, List<String> places) implements KeyFinder {
             @Override

@@ -31,6 +31,13 @@ public final class CommandCall implements RunningCommand {
     private static final int MOST_AWAITED_BYTES = 1 << 20;
     private static final String TOO_MUCH_AWAITED = "ERR a command that waits may have at most " + MOST_AWAITED
             + " keys and 1 MiB of arguments; it has %d keys and %d bytes";
+    /** What a command that waits wants of a key that was written; it is run again only for that. */
+    @FunctionalInterface
+    public interface Wanted {
+        /** Whether it is there. Changes nothing. The key may be gone, or of another type. */
+        boolean isThere(CommandCall call, int key);
+    }
+
     /** As {@link #offered()}: none of the keys is there. */
     private static final int NONE = -1;
 
@@ -86,6 +93,7 @@ public final class CommandCall implements RunningCommand {
     /** Who waits for keys; null where nobody may. */
     private @Nullable Blocker blocker;
     private int offered;
+    private @Nullable Wanted wanted;
     private @Nullable ByteStrings taken;
     private boolean mayLeave;
     private boolean mayPause;
@@ -189,6 +197,18 @@ public final class CommandCall implements RunningCommand {
             return true;
         }
         return blocker.block(this, timeoutMillis, type, firstKey, awaited);
+    }
+
+    /** Says what a command wants that is about to {@link #block}: more than that a key is there. Arguments of it may be set anew. */
+    public void wanted(Wanted what) {
+        wanted = what;
+    }
+
+    /** What the command wants that blocks now; null if a key that is there will do. */
+    public @Nullable Wanted takeWanted() {
+        Wanted its = wanted;
+        wanted = null;
+        return its;
     }
 
     /** Which argument is the key that a command which has waited is offered; 0 if it is to look itself, below 0 if none is. */

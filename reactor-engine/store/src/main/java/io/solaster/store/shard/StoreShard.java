@@ -43,6 +43,7 @@ import io.solaster.store.rdb.ValueWorks;
 import io.solaster.store.stats.DiagnosticSettings;
 import io.solaster.store.stats.ErrorCounts;
 import io.solaster.store.stats.StoreStats;
+import io.solaster.store.stream.Streams;
 import io.solaster.store.type.FieldTable;
 import io.solaster.store.waiting.WaitingKeys;
 import io.solaster.streams.subscribe.SubscriptionShard;
@@ -94,6 +95,7 @@ public final class StoreShard implements AutoCloseable {
     private final Sets sets;
     private final Sets otherSets;
     private final Lists lists;
+    private final Streams streams;
     private final SortedSets sortedSets;
     private final ValueWorks values;
     private final Aging aging;
@@ -154,6 +156,7 @@ public final class StoreShard implements AutoCloseable {
         this.sets = new Sets(keyspace, table);
         this.otherSets = new Sets(keyspace, table);
         this.lists = new Lists(keyspace);
+        this.streams = new Streams(keyspace);
         this.sortedSets = new SortedSets(keyspace, table);
         this.values = new ValueWorks(keyspace, table, hashes, sets, sortedSets);
         this.otherSortedSets = new SortedSets(keyspace, table);
@@ -228,6 +231,11 @@ public final class StoreShard implements AutoCloseable {
     /** The sets of the keyspace, one at a time. */
     public Sets sets() {
         return sets;
+    }
+
+    /** The streams of the keyspace, one at a time. */
+    public Streams streams() {
+        return streams;
     }
 
     /** The lists of the keyspace, one at a time. */
@@ -860,6 +868,7 @@ public final class StoreShard implements AutoCloseable {
             sets.close();
             otherSets.close();
             lists.close();
+            streams.close();
             sortedSets.close();
             otherSortedSets.close();
             families.values().forEach(StoreShard::close);

@@ -189,6 +189,13 @@ public final class WaitingKeys implements KeyspaceListener {
 
     @Override
     public void written(long key, int keyLength, long entry) {
+        if (entry == 0 || keys.type(entry) != Keyspace.TYPE_STREAM) {
+            // Who reads it in a group has to know that it is gone.
+            Queue queue = find(Keyspace.TYPE_STREAM, hash.hash(key, keyLength), key, keyLength);
+            if (queue != null) {
+                ready(queue);
+            }
+        }
         if (entry == 0) {
             return;
         }
@@ -271,6 +278,10 @@ public final class WaitingKeys implements KeyspaceListener {
     private void offer(Queue queue) {
         Place first = queue.first;
         keys.database(queue.database);
+        if (queue.type == Keyspace.TYPE_STREAM) {
+            offerToAll(queue);
+            return;
+        }
         Waiter.Answer answer = first == null || queue.trying != null
                 ? Waiter.Answer.NOTHING
                 : first.waiter.offer.made(first.key);
@@ -278,6 +289,20 @@ public final class WaitingKeys implements KeyspaceListener {
             ready.removeFirst();
             queue.ready = false;
             queue.trying = answer == Waiter.Answer.TRIES ? Objects.requireNonNull(first).waiter : queue.trying;
+        }
+    }
+
+    /** Offers a stream to all who wait for it: each wants something else of it, and what one reads is there for others. */
+    private void offerToAll(Queue queue) {
+        ready.removeFirst();
+        queue.ready = false;
+        Place each = queue.first;
+        while (each != null && queue.trying == null) {
+            Place behind = each.behind;
+            if (each.waiter.isWaiting() && each.waiter.offer.made(each.key) == Waiter.Answer.TRIES) {
+                queue.trying = each.waiter;
+            }
+            each = behind;
         }
     }
 

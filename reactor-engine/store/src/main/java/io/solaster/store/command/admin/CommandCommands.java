@@ -128,7 +128,11 @@ public final class CommandCommands {
             } else {
                 keyword(reply, place[0], Integer.parseInt(place[1]));
             }
-            range(reply, 0, 1);
+            if (place.length == 3) {
+                range(reply, -1, 1, 2);
+            } else {
+                range(reply, 0, 1);
+            }
             return;
         }
         if (keys.finder() instanceof Keys.Counted counted) {
@@ -182,6 +186,11 @@ public final class CommandCommands {
     }
 
     private static void range(ReplyWriter reply, int last, int step) {
+        range(reply, last, step, 0);
+    }
+
+    /** @param limit the part of what is left of the arguments that are keys: 2 for half; 0 for all */
+    private static void range(ReplyWriter reply, int last, int step, int limit) {
         reply.bulk("range");
         reply.bulk("spec");
         reply.mapHeader(3);
@@ -190,7 +199,7 @@ public final class CommandCommands {
         reply.bulk("keystep");
         reply.integer(step);
         reply.bulk("limit");
-        reply.integer(0);
+        reply.integer(limit);
     }
 
     private static void counted(ReplyWriter reply) {

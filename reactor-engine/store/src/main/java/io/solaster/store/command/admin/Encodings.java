@@ -22,6 +22,7 @@ public final class Encodings {
         boolean packed = length == 0 || Memory.getByte(value) == ValueType.PACKED;
         return switch (keys.type(entry)) {
             case Keyspace.TYPE_LIST -> "quicklist";
+            case Keyspace.TYPE_STREAM -> "stream";
             case Keyspace.TYPE_ZSET -> packed ? "listpack" : "skiplist";
             case Keyspace.TYPE_SET -> Sets.isNumbers(value) ? "intset" : packed ? "listpack" : "hashtable";
             case Keyspace.TYPE_HASH -> packed ? "listpack" : "hashtable";

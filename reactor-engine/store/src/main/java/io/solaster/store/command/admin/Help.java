@@ -21,7 +21,7 @@ public final class Help {
     }
 
     /** Says that a subcommand has too many arguments, or none of those that it could have. */
-    static void refuse(CommandCall call) {
+    public static void refuse(CommandCall call) {
         call.reply().error("ERR unknown subcommand or wrong number of arguments for '" + call.word(1, 128) + "'. Try "
                 + call.text(0).toUpperCase(Locale.ROOT) + " HELP.");
     }
