@@ -35,6 +35,7 @@ import io.solaster.engine.stats.FileStats;
 import io.solaster.engine.task.SchedulingGroup;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -224,8 +225,12 @@ class ShardFilesTest {
         }
     }
 
-    /** Nobody writes to the pipe, so that its read does not end. Both at once, since each takes as long as is waited for that. */
+    /**
+     * Nobody writes to the pipe, so that its read does not end. Both at once, since each takes as long as is waited for that.
+     * What a disk that never answers does is in each build, by {@code SilentDiskTest}.
+     */
     @Test
+    @Tag("full")
     void stopsWhereAnOperationOfARingDoesNotEnd() throws Exception {
         assumeTrue(IoUring.isAvailable());
         Path pipe = directory.resolve("pipe");
