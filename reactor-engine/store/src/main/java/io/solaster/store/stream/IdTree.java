@@ -10,6 +10,9 @@ import io.solaster.engine.memory.Slabs;
  *
  * <p>
  * A node is as long as it must be while it has few rows, so that a tree of one row is small.
+ *
+ * <p>
+ * Longer than 500 lines because all that changes a tree works on one path through it.
  */
 final class IdTree {
     /** Bytes of a head: the top node, how many rows, how high. */

@@ -17,6 +17,9 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Fields are told to {@link #append} as a number of pairs, and then each name and each value, with its length before it: numbers
  * as {@link #putNumber} writes them.
+ *
+ * <p>
+ * Longer than 500 lines because each call is a few lines, over the blocks and their index.
  */
 public final class Streams implements AutoCloseable {
     /** Entries of a block, and its bytes, unless it has one entry. */
