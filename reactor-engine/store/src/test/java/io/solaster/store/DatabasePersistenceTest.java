@@ -13,6 +13,7 @@ import io.solaster.config.EngineConfig;
 import io.solaster.config.EngineConfig.Pinning;
 import io.solaster.config.StoreConfig;
 import io.solaster.engine.Engine;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 import org.junit.jupiter.params.ParameterizedTest;
@@ -103,9 +104,19 @@ class DatabasePersistenceTest {
         }
     }
 
-    /** What is swapped, moved and emptied while a snapshot is written is in the log behind it, and not in it. */
     @Test
     void aSnapshotHasOneMoment() {
+        changeBesideSnapshots(2, 150);
+    }
+
+    @Test
+    @Tag("full")
+    void eachSnapshotHasOneMoment() {
+        changeBesideSnapshots(3, 400);
+    }
+
+    /** What is swapped, moved and emptied while a snapshot is written is in the log behind it, and not in it. */
+    private void changeBesideSnapshots(int rounds, int changes) {
         Random random = new Random(5);
         String expected;
         try (KeptStore store = KeptStore.open(2, directory);
@@ -121,9 +132,9 @@ class DatabasePersistenceTest {
                 }
                 large(client, database);
             }
-            for (int round = 0; round < 3; round++) {
+            for (int round = 0; round < rounds; round++) {
                 other.send("SAVE");
-                for (int i = 0; i < 400; i++) {
+                for (int i = 0; i < changes; i++) {
                     client.send("SELECT", Integer.toString(random.nextInt(DATABASES)));
                     client.send("MOVE", "k" + random.nextInt(3_000), Integer.toString(random.nextInt(DATABASES)));
                     client.send("SWAPDB", Integer.toString(random.nextInt(DATABASES)),
@@ -132,7 +143,7 @@ class DatabasePersistenceTest {
                     client.send("RPUSH", "large", "more" + i);
                     client.send("SET", "k" + random.nextInt(4_000), "changed");
                 }
-                for (int i = 0; i < 6 * 400; i++) {
+                for (int i = 0; i < 6 * changes; i++) {
                     client.reply();
                 }
                 assertThat(other.reply()).isEqualTo("+OK");
