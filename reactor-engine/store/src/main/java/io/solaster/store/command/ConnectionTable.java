@@ -2,6 +2,7 @@ package io.solaster.store.command;
 
 import io.solaster.store.command.admin.ClientCommands;
 import io.solaster.store.command.admin.ConnectionCommands;
+import io.solaster.store.command.admin.TrackingCommands;
 
 /** The commands that concern the connection itself. */
 final class ConnectionTable {
@@ -63,6 +64,18 @@ final class ConnectionTable {
                 to.sub("client|unblock", -3, "admin noscript loading stale", ClientCommands::unblock)
                         .doc("connection", "5.0.0", "O(1)", "Has a client wait no more that a command has blocked.",
                                 "client-id [TIMEOUT|ERROR]"),
+                to.sub("client|tracking", -3, "noscript loading stale", TrackingCommands::tracking)
+                        .doc("connection", "6.0.0", "O(1); some options take more",
+                                "Tells this connection of changes of keys that it has read.",
+                                "{ON|OFF} [REDIRECT client-id] [PREFIX prefix...] [BCAST] [OPTIN] [OPTOUT] [NOLOOP]"),
+                to.sub("client|caching", 3, "noscript loading stale", TrackingCommands::caching)
+                        .doc("connection", "6.0.0", "O(1)",
+                                "Says whether keys are tracked that the next command reads.", "{YES|NO}"),
+                to.sub("client|trackinginfo", 2, "noscript loading stale", TrackingCommands::info)
+                        .doc("connection", "6.2.0", "O(1)", "How this connection tracks keys.", ""),
+                to.sub("client|getredir", 2, "noscript loading stale", TrackingCommands::getredir)
+                        .doc("connection", "6.0.0", "O(1)", "Which connection is told of keys that this one has read.",
+                                ""),
                 to.sub("client|help", 2, "loading stale", ClientCommands::help)
                         .doc("connection", "5.0.0", "O(1)", "Describes the subcommands.", ""))
                 .doc("connection", "2.4.0", "Depends on the subcommand", "Connections and what is known of them.", "");

@@ -137,6 +137,7 @@ public final class CommandSequence implements KeyHold.Work {
     private void runIn() {
         Client whose = client;
         hold.as(whose == null ? null : whose.state().user(), whose == null ? database : whose.state().database());
+        hold.writer(whose == null ? 0 : whose.state().writer());
     }
 
     /** Begins under keys that are held already; they are not given back. */

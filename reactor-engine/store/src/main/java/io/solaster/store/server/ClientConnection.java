@@ -576,7 +576,8 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
 
     /** Sends the replies of this read batch, unless some of them are still under way, or one is written in part. */
     private void flush() {
-        if (progress.keepsReplies() || routing.isLeftOff()) {
+        if (progress.keepsReplies() || routing.isLeftOff() || state.tracker() != null && routing.isDescribing()) {
+            // Nor may what a client hears of a key come before the reply that it has read it with.
             return;
         }
         if (!progress.isWaiting()) {

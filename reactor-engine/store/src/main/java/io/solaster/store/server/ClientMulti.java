@@ -200,6 +200,10 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
             throw failure;
         }
         commands = state.queued();
+        Client.Tracker tracker = connection.state().tracker();
+        if (tracker != null) {
+            tracker.runsKept();
+        }
         exec = begun;
         state.closed();
     }
@@ -214,7 +218,15 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
     @Override
     public void reset() {
         if (!underWay) {
-            state.close();
+            forget();
+        }
+    }
+
+    private void forget() {
+        state.close();
+        Client.Tracker tracker = connection.state().tracker();
+        if (tracker != null) {
+            tracker.dropsKept();
         }
     }
 
@@ -294,7 +306,7 @@ final class ClientMulti implements Client.Multi, CommandSequence.Waiter {
     private void end(CommandSequence done) {
         exec = null;
         underWay = false;
-        state.close();
+        forget();
         done.clear();
         server.giveSequence(done);
         leaveIfGone();

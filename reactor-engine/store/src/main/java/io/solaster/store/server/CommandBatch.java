@@ -43,6 +43,7 @@ final class CommandBatch extends Message {
     private boolean resp3;
     private @Nullable User user;
     private int database;
+    private long clientWrites;
     /** Bytes of replies after which it goes home, with commands that are not run yet. */
     private long room;
     private long errors;
@@ -70,6 +71,7 @@ final class CommandBatch extends Message {
         this.resp3 = client.resp3();
         this.user = client.user();
         this.database = client.database();
+        this.clientWrites = client.writer();
     }
 
     void trace(@Nullable Hop newHop) {
@@ -225,6 +227,7 @@ final class CommandBatch extends Message {
         call.client(null);
         call.leavable(true);
         call.as(user, database);
+        call.writer(clientWrites);
         call.now(target.now());
         IntentLocks locks = target.locks();
         long errorsBefore = writer.errors();

@@ -12,6 +12,7 @@ import io.solaster.store.command.CommandTable;
 import io.solaster.store.multi.CommandPlace;
 import io.solaster.store.multi.LeftOff;
 import io.solaster.store.server.ConnectionState.Phase;
+import io.solaster.store.shard.Client;
 import io.solaster.store.shard.ClientState;
 import io.solaster.store.shard.ClientState.Replies;
 import io.solaster.store.shard.Command;
@@ -238,9 +239,20 @@ final class CommandRouting implements CommandCall.Blocker {
                 return held;
             }
         }
+        Client.Tracker tracker = state.tracker();
+        if (tracker != null) {
+            if (multi != null && multi.keeps(command)) {
+                tracker.keeps(command, call);
+            } else {
+                tracker.runs(command, call);
+            }
+        }
         Outcome outcome = multi != null && multi.keeps(command)
                 ? multi.keep(command, call, reply)
                 : route(command, call, reply);
+        if (tracker != null && outcome == Outcome.AGAIN && !isDescribing() && !isLeftOff()) {
+            tracker.again();
+        }
         told &= outcome == Outcome.AGAIN;
         return outcome;
     }
@@ -533,6 +545,11 @@ final class CommandRouting implements CommandCall.Blocker {
      */
     void send(@Nullable RequestTrace trace, long outputRoom) {
         Assembly parts = assembly;
+        Client.Tracker tracker = connection.state().tracker();
+        if (tracker != null) {
+            // Ahead of what reads them, so that each change of what is read is heard of.
+            tracker.send();
+        }
         if (connection.state().isMuted()) {
             // What was answered before that leaves now; the rest is dropped.
             replies.flush(connection.context());

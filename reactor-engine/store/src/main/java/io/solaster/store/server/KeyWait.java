@@ -199,7 +199,7 @@ final class KeyWait implements SpreadWait.Owner {
         KeyPositions keys = call.keys();
         command.keys().find(call, 0, keys);
         begun.begin(command, keys.count(), routing.spread());
-        begun.as(null, connection.state().database());
+        begun.as(null, connection.state().database(), connection.state().writer());
         TransactionRequest description = server.takeRequest();
         description.begin(begun, keys, call.count());
         while (!description.goOn(TransactionRequest.Arguments.of(call), call)) {

@@ -45,7 +45,7 @@ final class SpreadRouting implements Transaction.Waiter {
         Transaction taken = server.takeTransaction();
         transaction = taken;
         taken.begin(command, keys.count(), this);
-        taken.as(connection.state().user(), connection.state().database());
+        taken.as(connection.state().user(), connection.state().database(), connection.state().writer());
         TransactionRequest description = server.takeRequest();
         description.begin(taken, keys, count);
         request = description;

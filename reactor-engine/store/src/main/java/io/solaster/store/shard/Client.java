@@ -125,6 +125,39 @@ public interface Client extends MessageClient {
         long queuedBytes();
     }
 
+    /** What a client that keeps copies of values is told of; while it wants to be. */
+    interface Tracker {
+        /** Says that a command of the client is run next: what it reads, the client keeps. */
+        void runs(Command command, CommandCall call);
+
+        /** That command was not run: it is looked at again. */
+        void again();
+
+        /** As {@link #runs}, of a command that is kept for {@code EXEC}. */
+        void keeps(Command command, CommandCall call);
+
+        /** The commands that were kept are run next. */
+        void runsKept();
+
+        /** The commands that were kept are dropped, or were run. */
+        void dropsKept();
+
+        /** Commands leave for other shards next. */
+        void send();
+
+        /** Who writes, where the client is not to hear of what it writes itself; else 0. */
+        long writer();
+
+        /** The client wants to be told no more, or is gone. */
+        void leave();
+
+        /** To which client it is told; 0 for itself. */
+        long redirect();
+
+        /** What {@code CLIENT LIST} says of it. */
+        String flags();
+    }
+
     /** As {@link CommandCall#later}. */
     <T extends @Nullable Object> void later(CompletionStage<T> result, BiConsumer<ReplyWriter, T> answer);
 }

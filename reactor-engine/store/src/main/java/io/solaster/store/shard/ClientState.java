@@ -33,6 +33,7 @@ public final class ClientState {
     private String libraryVersion = "";
     private @Nullable Command lastCommand;
     private @Nullable ClientSubscriptions subscriptions;
+    private Client.@Nullable Tracker tracker;
 
     public ClientState(long now, boolean authenticated, User user) {
         this.user = user;
@@ -49,6 +50,29 @@ public final class ClientState {
         replies = Replies.ALL;
         database = 0;
         name = "";
+        endTracking();
+    }
+
+    /** What is told of keys that the client has read; null while it does not want that. */
+    public Client.@Nullable Tracker tracker() {
+        return tracker;
+    }
+
+    public void tracker(Client.Tracker told) {
+        tracker = told;
+    }
+
+    /** As {@link Client.Tracker#writer()}. */
+    public long writer() {
+        return tracker == null ? 0 : tracker.writer();
+    }
+
+    /** The client wants to be told no more of keys that it has read. */
+    public void endTracking() {
+        if (tracker != null) {
+            tracker.leave();
+            tracker = null;
+        }
     }
 
     /** What the client has subscribed to; null if it never has. */
@@ -78,6 +102,7 @@ public final class ClientState {
 
     /** The client is gone. */
     public void leave() {
+        endTracking();
         if (subscriptions != null) {
             subscriptions.leave();
             subscriptions = null;

@@ -89,6 +89,7 @@ public final class CommandCall implements RunningCommand {
     private @Nullable Client client;
     private @Nullable User user;
     private int database;
+    private long writer;
     private @Nullable Later held;
     /** Who waits for keys; null where nobody may. */
     private @Nullable Blocker blocker;
@@ -132,6 +133,7 @@ public final class CommandCall implements RunningCommand {
         client = newClient;
         user = newClient == null ? null : newClient.state().user();
         database = newClient == null ? 0 : newClient.state().database();
+        writer = newClient == null ? 0 : newClient.state().writer();
         blocker = null;
         leavable = false;
     }
@@ -402,6 +404,16 @@ public final class CommandCall implements RunningCommand {
     public void as(@Nullable User runner, int itsDatabase) {
         user = runner;
         database = itsDatabase;
+    }
+
+    /** Says who writes, as {@link Client.Tracker#writer}; where the client is of another shard. */
+    public void writer(long number) {
+        writer = number;
+    }
+
+    /** As {@link Client.Tracker#writer}; 0 for somebody else. */
+    long writer() {
+        return writer;
     }
 
     /** In which database commands are run. */

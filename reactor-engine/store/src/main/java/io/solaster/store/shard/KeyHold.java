@@ -116,6 +116,7 @@ public final class KeyHold {
     private final TransactionPart[] parts;
     private @Nullable User runner;
     private int database;
+    private long writer;
     private @Nullable Work work;
     private int participants;
     private Stage stage = Stage.FREE;
@@ -160,6 +161,16 @@ public final class KeyHold {
     public void as(@Nullable User user, int itsDatabase) {
         runner = user;
         database = itsDatabase;
+        writer = 0;
+    }
+
+    /** As {@link CommandCall#writer(long)}. */
+    public void writer(long number) {
+        writer = number;
+    }
+
+    long writer() {
+        return writer;
     }
 
     @Nullable

@@ -15,16 +15,18 @@ import io.solaster.streams.subscribe.Subscriptions;
 public final class StoreReport {
 
     public enum Item {
-        CLIENTS, BLOCKED, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS, CLIENT_BYTES, MOST_INPUT, MOST_OUTPUT, CHANNELS, PATTERNS, SHARD_CHANNELS
+        CLIENTS, BLOCKED, CONNECTIONS, REFUSED, KEYS, EXPIRING, EXPIRED, EVICTED, USED_MEMORY, LIVE_MEMORY, COMMANDS, COMMANDS_PER_SECOND, FOREIGN, HITS, MISSES, BYTES_IN, BYTES_OUT, PROTOCOL_ERRORS, OUTPUT_OVERFLOWS, IDLE_TIMEOUTS, FAILURES, ERRORS, CPU_NANOS, CLIENT_BYTES, MOST_INPUT, MOST_OUTPUT, CHANNELS, PATTERNS, SHARD_CHANNELS, TRACKING, TRACKED_KEYS, TRACKED_ITEMS, TRACKED_PREFIXES
     }
 
     /** What is so and so now, and is not reset with the statistics. */
     private static final EnumSet<Item> STATES = EnumSet.of(Item.CHANNELS, Item.PATTERNS, Item.SHARD_CHANNELS,
+            Item.TRACKING, Item.TRACKED_KEYS, Item.TRACKED_ITEMS, Item.TRACKED_PREFIXES,
             Item.CLIENTS, Item.BLOCKED, Item.KEYS, Item.EXPIRING,
             Item.USED_MEMORY, Item.LIVE_MEMORY, Item.COMMANDS_PER_SECOND, Item.CPU_NANOS, Item.CLIENT_BYTES,
             Item.MOST_INPUT, Item.MOST_OUTPUT);
     /** Of which the largest of all shards counts, and not their sum. */
-    private static final EnumSet<Item> LARGEST = EnumSet.of(Item.MOST_INPUT, Item.MOST_OUTPUT);
+    private static final EnumSet<Item> LARGEST = EnumSet.of(Item.MOST_INPUT, Item.MOST_OUTPUT,
+            Item.TRACKED_PREFIXES);
 
     private final Map<Item, Long> values = new EnumMap<>(Item.class);
     private final CommandCounts commands;
@@ -80,6 +82,10 @@ public final class StoreReport {
             case CHANNELS -> shard.subscriptions().told(Subscriptions.CHANNEL);
             case PATTERNS -> shard.subscriptions().told(Subscriptions.PATTERN);
             case SHARD_CHANNELS -> shard.subscriptions().told(Subscriptions.SHARD_CHANNEL);
+            case TRACKING -> shard.clients().stream().filter(each -> each.state().tracker() != null).count();
+            case TRACKED_KEYS -> shard.tracking() == null ? 0 : shard.tracking().keys();
+            case TRACKED_ITEMS -> shard.tracking() == null ? 0 : shard.tracking().items();
+            case TRACKED_PREFIXES -> shard.tracking() == null ? 0 : shard.tracking().prefixes();
             case HITS -> stats.hits.get();
             case MISSES -> stats.misses.get();
             case BYTES_IN -> stats.bytesIn.get();

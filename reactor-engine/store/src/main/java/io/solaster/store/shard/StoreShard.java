@@ -66,6 +66,21 @@ public final class StoreShard implements AutoCloseable {
         void slow(Command command, CommandCall call, long nanos);
     }
 
+    /** How much is known of who has read which keys. On the shard. */
+    public interface Tracking {
+        /** Keys that clients of any shard have read here. */
+        long keys();
+
+        /** The same, each for as many clients as have read it. */
+        long items();
+
+        /** Beginnings of keys of which clients want to know all. */
+        long prefixes();
+
+        /** Looks for what shards that have ended have left. */
+        void sweep();
+    }
+
     private static final Logger log = LoggerFactory.getLogger(StoreShard.class);
     /** How long until the keyspace is looked after again: where keys expire or gaps are left, and where not. */
     private static final Duration BUSY = Duration.ofMillis(10);
@@ -116,6 +131,9 @@ public final class StoreShard implements AutoCloseable {
     private final CommandCounts counts;
     private final ErrorCounts errors = new ErrorCounts();
     private @Nullable Watch watch;
+    private @Nullable Tracking tracking;
+    /** Who has the command run that changes keys now, if it does not want to hear of that. */
+    private long writer;
     /** Tells of what happens to keys; null while nobody asks for it, as mostly. */
     private @Nullable KeyEvents events;
     private Runnable endOfEvents = () -> {};
@@ -361,6 +379,20 @@ public final class StoreShard implements AutoCloseable {
         }
     }
 
+    /** Who writes now, as {@link Client.Tracker#writer}; 0 for somebody who hears of it as others do. */
+    public long writer() {
+        return writer;
+    }
+
+    /** What is known of who has read which keys; null if nobody ever asked for that. */
+    public @Nullable Tracking tracking() {
+        return tracking;
+    }
+
+    public void tracking(Tracking known) {
+        tracking = known;
+    }
+
     /** The keys that clients wait for. */
     public WaitingKeys waiting() {
         return waiting;
@@ -475,6 +507,7 @@ public final class StoreShard implements AutoCloseable {
         }
         keyspace.leaveWrite();
         changes(command, call);
+        writer = call.writer();
         try {
             keyspace.database(call.database());
             String refusal = mayBeRefused ? refusal(command) : null;
@@ -497,6 +530,7 @@ public final class StoreShard implements AutoCloseable {
                 journal.end();
             }
         }
+        writer = 0;
         changes(null, call);
     }
 
@@ -755,6 +789,9 @@ public final class StoreShard implements AutoCloseable {
             watches.forgetIf(watcher -> parts.engine().shard((int) (watcher % parts.count())).isTerminated());
             values.endOf(slot -> !locks.isWritten((int) slot));
             subscriptions.forgetDead();
+            if (tracking != null) {
+                tracking.sweep();
+            }
             waiting.removeOf(peer -> parts.engine().shard(peer).isTerminated());
             for (Client client : new ArrayList<>(clients.values())) {
                 client.closeIfIdle(now);

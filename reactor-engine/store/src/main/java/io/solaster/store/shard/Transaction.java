@@ -81,8 +81,9 @@ public final class Transaction implements KeyHold.Work {
     }
 
     /** Says for whom it is run, and in which database; once it is begun. */
-    public void as(@Nullable User user, int database) {
+    public void as(@Nullable User user, int database, long writer) {
         hold.as(user, database);
+        hold.writer(writer);
     }
 
     /** Begins to describe a command, for which nobody waits but who holds the keys. */

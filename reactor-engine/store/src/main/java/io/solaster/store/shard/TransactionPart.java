@@ -202,6 +202,7 @@ final class TransactionPart extends Message {
         }
         call.client(null);
         call.as(hold.runner(), hold.database());
+        call.writer(hold.writer());
         call.now(now);
         if (!runKept(call)) {
             if (hold.work().isHeldUp(target)) {

@@ -37,15 +37,21 @@ public final class ClientInfo {
                 + " rbs=0 rbp=0"
                 + " obl=0 oll=0 omem=" + output + " tot-mem=" + (input + output)
                 + " events=r cmd=" + (last == null ? "NULL" : last.name())
-                + " user=" + state.user().name() + " redir=-1 resp=" + (state.resp3() ? 3 : 2)
+                + " user=" + state.user().name() + " redir=" + redirect(state) + " resp=" + (state.resp3() ? 3 : 2)
                 + " lib-name=" + state.libraryName() + " lib-ver=" + state.libraryVersion();
+    }
+
+    /** Which client is told of keys that this one has read: 0 for itself, -1 for none. */
+    public static long redirect(ClientState state) {
+        return state.tracker() == null ? -1 : state.tracker().redirect();
     }
 
     private static String flags(Client client) {
         ClientState state = client.state();
         String flags = (state.monitors() ? "O" : "") + (state.isSubscribed() ? "P" : "")
                 + (client.multi().queued() < 0 ? "" : "x")
-                + (client.isBlocked() ? "b" : "") + (state.noEvict() ? "e" : "");
+                + (client.isBlocked() ? "b" : "") + (state.tracker() == null ? "" : state.tracker().flags())
+                + (state.noEvict() ? "e" : "");
         return flags.isEmpty() ? "N" : flags;
     }
 

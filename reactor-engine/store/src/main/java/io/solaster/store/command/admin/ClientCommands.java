@@ -22,8 +22,12 @@ import org.jspecify.annotations.Nullable;
 /** {@code CLIENT} and its subcommands. */
 public final class ClientCommands {
     private static final List<String> HELP = Help.of("CLIENT", """
+            CACHING (YES|NO)
+                Whether keys are tracked that the next command reads, after TRACKING ON with OPTIN or OPTOUT.
             GETNAME
                 The name that this connection was given.
+            GETREDIR
+                Which connection is told of keys that this one has read.
             ID
                 The number of this connection.
             INFO
@@ -51,6 +55,10 @@ public final class ClientCommands {
                 Say by which library this connection is used.
             SETNAME <name>
                 Give this connection a name.
+            TRACKING (ON|OFF) [REDIRECT <id>] [BCAST] [PREFIX <prefix> [...]] [OPTIN] [OPTOUT] [NOLOOP]
+                Tell this connection of changes of keys that it has read.
+            TRACKINGINFO
+                How this connection tracks keys.
             UNBLOCK <client-id> [TIMEOUT|ERROR]
                 Have a connection wait no more that a command has blocked.
             UNPAUSE

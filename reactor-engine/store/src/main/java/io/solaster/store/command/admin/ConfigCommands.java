@@ -112,6 +112,8 @@ public final class ConfigCommands {
             diagnostic(name, settings -> Long.toString(settings.busyMillis()),
                     (settings, value) -> settings.withBusyMillis(integer(value, 0, Long.MAX_VALUE)));
         }
+        diagnostic("tracking-table-max-keys", settings -> Long.toString(settings.trackedKeys()),
+                (settings, value) -> settings.withTrackedKeys(integer(value, 0, Long.MAX_VALUE)));
         fixed("latency-tracking", config -> "yes");
         fixed("tcp-keepalive", config -> Long.toString(keepAlive(config.socket())));
         fixed("maxmemory-clients", config -> "0");

@@ -136,7 +136,7 @@ public final class Info {
             line(out, "maxclients", settings.limits().maxConnections());
         }
         line(out, "blocked_clients", sum.get(Item.BLOCKED));
-        line(out, "tracking_clients", 0);
+        line(out, "tracking_clients", sum.get(Item.TRACKING));
     }
 
     private static void memory(StringBuilder out, Parts parts, StoreReport sum, SystemReport system) {
@@ -203,6 +203,9 @@ public final class Info {
         line(out, "pubsub_channels", sum.get(Item.CHANNELS));
         line(out, "pubsub_patterns", sum.get(Item.PATTERNS));
         line(out, "pubsubshard_channels", sum.get(Item.SHARD_CHANNELS));
+        line(out, "tracking_total_keys", sum.get(Item.TRACKED_KEYS));
+        line(out, "tracking_total_items", sum.get(Item.TRACKED_ITEMS));
+        line(out, "tracking_total_prefixes", sum.get(Item.TRACKED_PREFIXES));
         line(out, "total_error_replies", sum.get(Item.ERRORS));
         line(out, "total_foreign_commands", sum.get(Item.FOREIGN));
         line(out, "protocol_errors", sum.get(Item.PROTOCOL_ERRORS));
