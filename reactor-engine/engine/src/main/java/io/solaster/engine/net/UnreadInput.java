@@ -84,10 +84,22 @@ public final class UnreadInput {
         if (size == 0) {
             rest.release();
             bytes = null;
-        } else if (size < rest.capacity() / 4 && expected < rest.capacity() / 4) {
+            return;
+        }
+        int quarter = held(rest) / 4;
+        if (size < quarter && expected < quarter) {
             bytes = alloc.directBuffer((int) Math.max(size, expected)).writeBytes(rest);
             rest.release();
         }
+    }
+
+    /** How much memory stays taken for a buffer: a slice holds all that it was cut from, one of a buffer ring's buffers say. */
+    private static int held(ByteBuf buffer) {
+        int most = buffer.capacity();
+        for (ByteBuf from = buffer.unwrap(); from != null; from = from.unwrap()) {
+            most = Math.max(most, from.capacity());
+        }
+        return most;
     }
 
     /** Leaves it to somebody else, who releases it; null if there is nothing. */

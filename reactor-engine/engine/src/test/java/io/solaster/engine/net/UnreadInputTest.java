@@ -85,6 +85,17 @@ class UnreadInputTest {
     }
 
     @Test
+    void aRestLetsGoOfAllThatItWasCutFrom() {
+        ByteBuf whole = direct(100, "abcdefghij");
+        input.add(whole.readRetainedSlice(10), ALLOC, 0);
+        whole.release();
+        input.bytes().skipBytes(5);
+        input.keepRest(ALLOC, 0);
+        assertThat(text()).isEqualTo("fghij");
+        assertThat(whole.refCnt()).as("what only a slice held").isZero();
+    }
+
+    @Test
     void aRestKeepsRoomForWhatIsExpected() {
         ByteBuf received = direct(100, "abcdefghij");
         input.add(received, ALLOC, 0);
