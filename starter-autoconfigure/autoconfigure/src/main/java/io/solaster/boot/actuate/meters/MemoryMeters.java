@@ -13,6 +13,7 @@ import io.micrometer.core.instrument.MeterRegistry;
 import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.ByteBufAllocatorMetric;
 import io.netty.buffer.ByteBufAllocatorMetricProvider;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.solaster.engine.Engine;
@@ -35,8 +36,12 @@ final class MemoryMeters implements MeterBinder {
     @Override
     public void bindTo(MeterRegistry registry) {
         Tags tags = Tags.of("engine", engine.name());
-        Gauge.builder("solaster.memory.buffers", MemoryMeters::buffers).tags(tags).baseUnit("bytes")
-                .description("Memory outside the heap taken for network buffers, of all engines").register(registry);
+        Gauge.builder("solaster.memory.buffers", () -> buffers(ByteBufAllocatorMetric::usedDirectMemory)).tags(tags)
+                .baseUnit("bytes").description("Memory outside the heap taken for network buffers, of all engines")
+                .register(registry);
+        Gauge.builder("solaster.memory.buffers.heap", () -> buffers(ByteBufAllocatorMetric::usedHeapMemory)).tags(tags)
+                .baseUnit("bytes").description("Memory on the heap taken for network buffers, of all engines")
+                .register(registry);
         bindBudget(registry, tags);
         Gauge.builder("solaster.memory.resident", MemoryMeters::resident).tags(tags).baseUnit("bytes")
                 .description("Memory of the process that is in use, heap and all else").register(registry);
@@ -91,16 +96,16 @@ final class MemoryMeters implements MeterBinder {
         return known == null ? 0 : count.applyAsLong(known);
     }
 
-    private static double buffers() {
-        return used(ByteBufAllocator.DEFAULT)
+    private static double buffers(ToLongFunction<ByteBufAllocatorMetric> kind) {
+        return used(ByteBufAllocator.DEFAULT, kind)
                 + (ByteBufAllocator.DEFAULT.equals(PooledByteBufAllocator.DEFAULT)
                         ? 0
-                        : used(PooledByteBufAllocator.DEFAULT));
+                        : used(PooledByteBufAllocator.DEFAULT, kind));
     }
 
-    private static double used(ByteBufAllocator allocator) {
+    private static double used(ByteBufAllocator allocator, ToLongFunction<ByteBufAllocatorMetric> kind) {
         return allocator instanceof ByteBufAllocatorMetricProvider provider
-                ? provider.metric().usedDirectMemory()
+                ? kind.applyAsLong(provider.metric())
                 : Double.NaN;
     }
 
