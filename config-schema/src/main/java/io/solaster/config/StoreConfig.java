@@ -19,6 +19,8 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  *            that it is refused. This counts as memory in use while the command runs
  * @param databases how many there are: 'SELECT' takes numbers from 0 to one less. One costs memory once it is selected, some 4 KiB
  *            on each shard
+ * @param cluster whether clients of Redis Cluster are answered, such as Lettuce's and Jedis's: this process is the one node then
+ *            that serves all slots. Database 0 is the only one then
  * @param users who may log in, by name, with what 'ACL SETUSER' takes: 'on >password ~cache:* +@read'. In place of a password may
  *            stand its SHA-256: '#' and 64 digits. 'ACL SETUSER' changes users until the process ends
  * @param debug whether 'DEBUG' is there, which is for tests
@@ -31,7 +33,7 @@ public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue(
         @DefaultValue("5") @Range(min = 1, max = StoreConfig.MAX_SAMPLES) int evictionSamples,
         @DefaultValue("1GB") ByteSize maxGathered,
         @DefaultValue("16") @Range(min = 1, max = StoreConfig.MAX_DATABASES) int databases,
-        @DefaultValue Map<String, String> users,
+        @DefaultValue("false") boolean cluster, @DefaultValue Map<String, String> users,
         @DefaultValue("false") boolean debug, @DefaultValue("") String notifyKeyspaceEvents,
         @NestedConfigurationProperty @DefaultValue StorePersistenceConfig persistence) {
     /** The most {@link #evictionSamples}. */
@@ -41,50 +43,58 @@ public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue(
 
     /** What an empty configuration gives. */
     public static StoreConfig defaults() {
-        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), 16, Map.of(), false,
+        return new StoreConfig(new ByteSize(0), Eviction.NOEVICTION, 5, ByteSize.valueOf("1GB"), 16, false, Map.of(),
+                false,
                 "",
                 StorePersistenceConfig.none());
     }
 
     /** This with other limits of memory. */
     public StoreConfig withMemory(ByteSize newMaxMemory, Eviction newEviction, int newEvictionSamples) {
-        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, databases, users, debug,
+        return new StoreConfig(newMaxMemory, newEviction, newEvictionSamples, maxGathered, databases, cluster, users,
+                debug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with another limit of what one command may copy. */
     public StoreConfig withMaxGathered(ByteSize newMaxGathered) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, databases, users, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, newMaxGathered, databases, cluster, users, debug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with another number of databases. */
     public StoreConfig withDatabases(int newDatabases) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newDatabases, users, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, newDatabases, cluster, users, debug,
+                notifyKeyspaceEvents, persistence);
+    }
+
+    /** This with or without clients of Redis Cluster. */
+    public StoreConfig withCluster(boolean newCluster) {
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, newCluster, users, debug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with other users. */
     public StoreConfig withUsers(Map<String, String> newUsers) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, newUsers, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, cluster, newUsers, debug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with or without 'DEBUG'. */
     public StoreConfig withDebug(boolean newDebug) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, users, newDebug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, cluster, users, newDebug,
                 notifyKeyspaceEvents, persistence);
     }
 
     /** This with other events. */
     public StoreConfig withNotifyKeyspaceEvents(String newNotifyKeyspaceEvents) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, users, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, cluster, users, debug,
                 newNotifyKeyspaceEvents, persistence);
     }
 
     /** This, kept as said. */
     public StoreConfig withPersistence(StorePersistenceConfig newPersistence) {
-        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, users, debug,
+        return new StoreConfig(maxMemory, eviction, evictionSamples, maxGathered, databases, cluster, users, debug,
                 notifyKeyspaceEvents, newPersistence);
     }
 
@@ -92,7 +102,8 @@ public record StoreConfig(@DefaultValue("0B") ByteSize maxMemory, @DefaultValue(
     @Override
     public String toString() {
         return "StoreConfig[maxMemory=" + maxMemory + ", eviction=" + eviction + ", evictionSamples=" + evictionSamples
-                + ", maxGathered=" + maxGathered + ", databases=" + databases + ", users=" + users.keySet() + ", debug="
+                + ", maxGathered=" + maxGathered + ", databases=" + databases + ", cluster=" + cluster + ", users="
+                + users.keySet() + ", debug="
                 + debug
                 + ", notifyKeyspaceEvents=" + notifyKeyspaceEvents + ", persistence=" + persistence + "]";
     }

@@ -9,6 +9,7 @@ import java.util.function.ToLongFunction;
 
 import io.solaster.config.StoreConfig;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Ownership;
 import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
 import io.solaster.log.Log;
@@ -34,8 +35,9 @@ public final class Store {
     private final Sharded<ServerShard> servers;
     private final KeyCalls calls;
 
-    private Store(Engine engine, StoreConfig config, LongSupplier clock, Function<Shard, Keyspace> keyspaces) {
-        this.parts = new Parts(engine, config, CommandTable.commands(), clock);
+    private Store(Engine engine, StoreConfig config, LongSupplier clock, Function<Shard, Keyspace> keyspaces,
+            @Nullable Ownership ownership) {
+        this.parts = new Parts(engine, config, CommandTable.commands(), clock, ownership);
         this.servers = engine.sharded(shard -> new ServerShard(ShardWatch.over(new StoreShard(parts, shard,
                 keyspaces.apply(shard), CommandTable.size()))));
         this.calls = new KeyCalls(parts);
@@ -54,15 +56,28 @@ public final class Store {
         return on(engine, config, engine.environment().wallClock()::millis);
     }
 
+    /**
+     * As {@link #on(Engine, StoreConfig)}, as a node of a cluster: clients are sent elsewhere with keys that another node serves.
+     *
+     * @param ownership who serves which slot, and what clients are told of it
+     */
+    public static Store on(Engine engine, StoreConfig config, Ownership ownership) {
+        return on(engine, config, engine.environment().wallClock()::millis, ownership);
+    }
+
     /** Makes an empty store that takes the time from a clock of Unix milliseconds, which any shard may ask. */
     static Store on(Engine engine, StoreConfig config, LongSupplier clock) {
+        return on(engine, config, clock, null);
+    }
+
+    private static Store on(Engine engine, StoreConfig config, LongSupplier clock, @Nullable Ownership ownership) {
         return new Store(engine, config, clock, shard -> Keyspace.create(shard.memory().system(ACCOUNT),
-                engine.environment().secrets(), StoreTypes.all()));
+                engine.environment().secrets(), StoreTypes.all()), ownership);
     }
 
     /** As {@link #on(Engine, StoreConfig, LongSupplier)}, with keyspaces that are asked for once on each shard. */
     static Store on(Engine engine, LongSupplier clock, Supplier<Keyspace> keyspaces) {
-        return new Store(engine, StoreConfig.defaults(), clock, shard -> keyspaces.get());
+        return new Store(engine, StoreConfig.defaults(), clock, shard -> keyspaces.get(), null);
     }
 
     /** The engine whose shards hold the keys. */

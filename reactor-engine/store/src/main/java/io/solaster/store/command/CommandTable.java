@@ -38,6 +38,7 @@ public final class CommandTable {
         StreamTable.write(entries);
         PubSubTable.write(entries);
         ServerTable.write(entries);
+        ClusterTable.write(entries);
         ScriptTable.write(entries);
         TransactionTable.write(entries);
         ALL = entries.all();

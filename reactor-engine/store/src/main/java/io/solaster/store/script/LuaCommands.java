@@ -18,6 +18,7 @@ import io.solaster.resp.ReplyWriter;
 import io.solaster.store.acl.User;
 import io.solaster.store.multi.CommandList;
 import io.solaster.store.multi.CommandPlace;
+import io.solaster.store.multi.Redirect;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.KeyPositions;
@@ -101,6 +102,9 @@ final class LuaCommands implements CommandCall.Later {
                 shard.counts().rejected(command);
             }
             return fails(thread, problem, raises);
+        }
+        if (Redirect.of(command, call, false) != null) {
+            return fails(thread, "ERR Script attempted to access a non local key in a cluster node", raises);
         }
         if (command.has(Command.Flag.WRITE)) {
             run.writes();

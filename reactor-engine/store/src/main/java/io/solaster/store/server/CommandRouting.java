@@ -11,6 +11,7 @@ import io.solaster.resp.ReplyWriter;
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.multi.CommandPlace;
 import io.solaster.store.multi.LeftOff;
+import io.solaster.store.multi.Redirect;
 import io.solaster.store.server.ConnectionState.Phase;
 import io.solaster.store.shard.Client;
 import io.solaster.store.shard.ClientState;
@@ -237,6 +238,12 @@ final class CommandRouting implements CommandCall.Blocker {
             Outcome held = gate(command, call, reply);
             if (held != null) {
                 return held;
+            }
+        }
+        if (shard.parts().ownership() != null) {
+            String elsewhere = Redirect.of(command, call, state.readOnly());
+            if (elsewhere != null) {
+                return refuse(command, reply, elsewhere);
             }
         }
         Client.Tracker tracker = state.tracker();

@@ -24,6 +24,7 @@ public final class ClientState {
     private boolean authenticated;
     private boolean resp3;
     private boolean noEvict;
+    private boolean readOnly;
     private boolean monitors;
     private Replies replies = Replies.ALL;
     private int database;
@@ -46,6 +47,7 @@ public final class ClientState {
     public void reset() {
         resp3 = false;
         noEvict = false;
+        readOnly = false;
         monitors = false;
         replies = Replies.ALL;
         database = 0;
@@ -137,6 +139,15 @@ public final class ClientState {
 
     public void authenticated(boolean yes) {
         authenticated = yes;
+    }
+
+    /** Whether the client reads copies of what another node serves. */
+    public boolean readOnly() {
+        return readOnly;
+    }
+
+    public void readOnly(boolean yes) {
+        readOnly = yes;
     }
 
     /** Whom the client has logged in as. */

@@ -17,6 +17,7 @@ import io.solaster.config.StoreConfig;
 import io.solaster.config.StorePersistenceConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.Engine;
+import io.solaster.engine.Ownership;
 import io.solaster.engine.Sharded;
 import io.solaster.store.acl.Acl;
 import io.solaster.store.keyspace.Encodings;
@@ -48,6 +49,7 @@ public final class Parts {
     private volatile DiagnosticSettings diagnostics = DiagnosticSettings.DEFAULTS;
     private final long maxGathered;
     private final int databases;
+    private final @Nullable Ownership ownership;
     private volatile Encodings encodings = Encodings.DEFAULTS;
     private final Map<Class<?>, Object> families = new ConcurrentHashMap<>();
     private final AtomicInteger busyScripts = new AtomicInteger();
@@ -59,8 +61,10 @@ public final class Parts {
     /**
      * @param commands all that there are
      * @param clock of Unix milliseconds, which any shard may ask
+     * @param ownership who serves which slot; null where this process does, if clients of a cluster ask
      */
-    public Parts(Engine engine, StoreConfig config, Commands commands, LongSupplier clock) {
+    public Parts(Engine engine, StoreConfig config, Commands commands, LongSupplier clock,
+            @Nullable Ownership ownership) {
         this.engine = engine;
         this.commands = commands;
         this.acl = new Acl(commands.catalogue());
@@ -74,12 +78,15 @@ public final class Parts {
                             + "' has a letter that is none of Ag$lshzxeKEtmdn");
         }
         this.maxGathered = config.maxGathered().bytes();
-        this.databases = config.databases();
         this.held = new AtomicLong[engine.shards().size()];
         Arrays.setAll(held, shard -> new AtomicLong());
         this.clock = clock;
         this.kept = config.persistence().isOn();
         this.runId = newRunId(engine.environment().secrets());
+        this.ownership = ownership == null && config.cluster()
+                ? Ownership.alone(new Ownership.Node(runId, "", 0))
+                : ownership;
+        this.databases = this.ownership == null ? config.databases() : 1;
         this.startedAt = clock.getAsLong();
         this.byShard = new StoreShard[engine.shards().size()];
         this.subscriptions = new Subscriptions(engine, new Channels(byShard.length), RespMessages::new);
@@ -111,7 +118,9 @@ public final class Parts {
         persistence = Persistence.open(engine, config, all);
         sharded.onAll(this::beyondDatabases).join().stream().filter(found -> !found.isEmpty()).findFirst()
                 .ifPresent(found -> {
-                    throw new IllegalStateException("solaster.store.databases: " + databases + ", and " + found);
+                    throw new IllegalStateException((ownership == null
+                            ? "solaster.store.databases: " + databases
+                            : "solaster.store.cluster: true, and so one database") + ", and " + found);
                 });
         sharded.onAll(part -> {
             // There may be some now.
@@ -124,8 +133,8 @@ public final class Parts {
     private String beyondDatabases(StoreShard part) {
         for (int i = databases; i < part.keyspace().databases(); i++) {
             if (part.keyspace().size(i) > 0) {
-                return "database " + i + " is kept with " + part.keyspace().size(i) + " keys; set " + (i + 1)
-                        + " or more";
+                return "database " + i + " is kept with " + part.keyspace().size(i) + " keys; set "
+                        + (ownership == null ? i + 1 + " or more" : "it to false, and move them");
             }
         }
         return "";
@@ -231,6 +240,11 @@ public final class Parts {
     /** Sets up to which sizes values are kept small; each shard is to be told. On shard 0. */
     public void encodings(Encodings sizes) {
         encodings = sizes;
+    }
+
+    /** Which node of a cluster serves which slot; null where no cluster is spoken of. */
+    public @Nullable Ownership ownership() {
+        return ownership;
     }
 
     /** How many databases there are. */

@@ -51,7 +51,7 @@ public final class ClientInfo {
         String flags = (state.monitors() ? "O" : "") + (state.isSubscribed() ? "P" : "")
                 + (client.multi().queued() < 0 ? "" : "x")
                 + (client.isBlocked() ? "b" : "") + (state.tracker() == null ? "" : state.tracker().flags())
-                + (state.noEvict() ? "e" : "");
+                + (state.readOnly() ? "r" : "") + (state.noEvict() ? "e" : "");
         return flags.isEmpty() ? "N" : flags;
     }
 

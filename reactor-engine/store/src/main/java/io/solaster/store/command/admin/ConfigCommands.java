@@ -99,7 +99,7 @@ public final class ConfigCommands {
                 encoding(size.oldName(), size);
             }
         }
-        frozen("cluster-enabled", config -> "no");
+        ofStore("cluster-enabled", parts -> parts.ownership() == null ? "no" : "yes");
         diagnostic("slowlog-log-slower-than", settings -> Long.toString(settings.slowMicros()),
                 (settings, value) -> settings.withSlowMicros(integer(value, -1, Long.MAX_VALUE)));
         diagnostic("slowlog-max-len", settings -> Integer.toString(settings.slowLogLength()),

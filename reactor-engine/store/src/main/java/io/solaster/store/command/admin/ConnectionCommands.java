@@ -51,6 +51,9 @@ public final class ConnectionCommands {
 
     public static void select(CommandCall call) {
         String wrong = Errors.ofDatabase(call, 1);
+        if (wrong != null && call.shard().parts().ownership() != null && call.isInteger(1)) {
+            wrong = "ERR SELECT is not allowed in cluster mode";
+        }
         if (wrong == null) {
             call.select((int) call.integer());
             call.reply().ok();

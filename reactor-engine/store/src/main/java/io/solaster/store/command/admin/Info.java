@@ -82,7 +82,7 @@ public final class Info {
                     case "errorstats" -> errors(out, sum);
                     case "commandstats" -> commands(out, parts, sum);
                     case "latencystats" -> latencies(out, parts, sum);
-                    case "cluster" -> line(out, "cluster_enabled", 0);
+                    case "cluster" -> line(out, "cluster_enabled", parts.ownership() == null ? 0 : 1);
                     case "keyspace" -> keyspace(out, sum);
                     case "shards" -> shards(out, shards);
                     default -> {
