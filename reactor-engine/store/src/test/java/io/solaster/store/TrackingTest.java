@@ -109,6 +109,8 @@ class TrackingTest {
                 assertThat(silent.call("MSET", key, "2", "other" + i, "1")).isEqualTo("+OK");
                 silent.call("GET", key);
                 assertThat(silent.call("INCR", key)).isEqualTo(":3");
+                silent.call("GET", key);
+                silent.call("EVAL", "return redis.call('set', KEYS[1], '4')", "1", key);
                 assertThat(silent.call("PING")).isEqualTo("+PONG");
             }
         }

@@ -157,6 +157,7 @@ final class LuaCommands implements CommandCall.Later {
         later = null;
         call.client(null);
         call.as(null, run.database());
+        call.writer(run.writer());
         call.now(run.now());
         call.held(this);
         ReplyWriter reply = call.reply();

@@ -78,6 +78,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     private @Nullable Compiled compiled;
     private @Nullable User user;
     private int database;
+    private long writer;
     private int begunIn;
     private boolean readOnly;
     private boolean mayLeave;
@@ -133,6 +134,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         compiled = toRun;
         user = call.user();
         database = call.database();
+        writer = call.writer();
         begunIn = database;
         readOnly = onlyReads || script.has(Script.NO_WRITES);
         outOfMemory = !script.has(Script.ALLOW_OOM) && shard.refusal() != null;
@@ -165,6 +167,11 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     @Nullable
     User user() {
         return user;
+    }
+
+    /** As {@link CommandCall#writer()}, of who has called it. */
+    long writer() {
+        return writer;
     }
 
     /** The database that it has selected; its client has the one that it had. */

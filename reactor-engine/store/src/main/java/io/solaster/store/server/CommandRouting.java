@@ -481,6 +481,10 @@ final class CommandRouting implements CommandCall.Blocker {
             return Outcome.AGAIN;
         }
         if (command.has(Command.Flag.BLOCKING)) {
+            Client.Tracker tracker = connection.state().tracker();
+            if (tracker != null) {
+                tracker.send();
+            }
             keyWait().send(owner, command, call);
             return Outcome.WAIT;
         }

@@ -412,7 +412,7 @@ public final class CommandCall implements RunningCommand {
     }
 
     /** As {@link Client.Tracker#writer}; 0 for somebody else. */
-    long writer() {
+    public long writer() {
         return writer;
     }
 
