@@ -216,6 +216,20 @@ class TrackingTest {
     }
 
     @Test
+    void whoQuitsIsGoneThoughItDoesNotClose() {
+        try (RespClient client = connect(); RespClient to = connect(); RespClient other = connect()) {
+            client.call("HELLO", "3");
+            String id = to.call("CLIENT", "ID").substring(1);
+            assertThat(client.call("CLIENT", "TRACKING", "ON", "REDIRECT", id)).isEqualTo("+OK");
+            client.call("GET", "a");
+            assertThat(to.call("QUIT")).isEqualTo("+OK");
+            other.call("SET", "a", "1");
+            assertThat(client.reply()).isEqualTo(">2|$21|tracking-redir-broken|:" + id);
+            assertThat(other.call("CLIENT", "LIST")).doesNotContain("id=" + id + " ");
+        }
+    }
+
+    @Test
     void whoLeavesOrResetsLeavesNothing() {
         try (RespClient other = connect()) {
             for (int i = 0; i < 20; i++) {

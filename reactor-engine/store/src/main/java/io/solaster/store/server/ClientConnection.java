@@ -342,6 +342,12 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
         progress.closing();
     }
 
+    /** The last reply is about to leave: nobody finds the client any more, though its channel may be open for a while. */
+    void departs() {
+        shard.removeClient(id);
+        leave();
+    }
+
     /**
      * Nothing is told any more to the client, which is gone. Said again once EXEC is through that was under way then: its
      * commands may have subscribed to something since.

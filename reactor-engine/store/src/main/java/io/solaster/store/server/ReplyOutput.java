@@ -310,6 +310,7 @@ final class ReplyOutput {
 
     /** Sends the last reply and closes. */
     private void linger(Channel channel, ByteBuf last) {
+        connection.departs();
         Linger end = new Linger(server.part().shard().timers(), channel);
         linger = end;
         progress.leaving();
