@@ -1,6 +1,6 @@
 package io.solaster.store.command;
 
-import io.solaster.store.command.admin.ClusterCommands;
+import io.solaster.store.command.cluster.ClusterCommands;
 
 /** The commands about the nodes of a cluster. */
 final class ClusterTable {

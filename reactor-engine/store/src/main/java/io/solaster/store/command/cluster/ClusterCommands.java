@@ -1,4 +1,4 @@
-package io.solaster.store.command.admin;
+package io.solaster.store.command.cluster;
 
 import java.net.InetSocketAddress;
 import java.util.ArrayList;
@@ -10,6 +10,7 @@ import io.solaster.engine.Ownership;
 import io.solaster.engine.Ownership.Node;
 import io.solaster.engine.Slots;
 import io.solaster.resp.ReplyWriter;
+import io.solaster.store.command.admin.Help;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import org.jspecify.annotations.Nullable;

@@ -1,4 +1,4 @@
-package io.solaster.store.command.admin;
+package io.solaster.store.command.cluster;
 
 import java.util.ArrayList;
 import java.util.List;
