@@ -2,6 +2,7 @@ package io.solaster.store.collection;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.stream.Streams;
 
 /**
  * A list, set, sorted set or hash in the making: nobody sees it until a key is given it, at once and as a whole. So what
@@ -37,6 +38,7 @@ public final class NewValue implements AutoCloseable {
             case Keyspace.TYPE_LIST -> all.lists.open(key, KEY, entry);
             case Keyspace.TYPE_SET -> all.sets.open(key, KEY, entry);
             case Keyspace.TYPE_ZSET -> all.sortedSets.open(key, KEY, entry);
+            case Keyspace.TYPE_STREAM -> all.streams.open(key, KEY, entry);
             default -> all.hashes.open(key, KEY, entry, 0);
         }
         all.opened = this;
@@ -49,6 +51,14 @@ public final class NewValue implements AutoCloseable {
     /** Whether nothing was put in. */
     public boolean isEmpty() {
         return entry() == 0;
+    }
+
+    /** The stream, to be read and written; it is there once something was put in. */
+    public Streams stream() {
+        // It knows where nodes lie, which may have been moved since.
+        all.streams.open(key, KEY, entry());
+        all.opened = this;
+        return all.streams;
     }
 
     /** Puts an element of a list behind the others. */

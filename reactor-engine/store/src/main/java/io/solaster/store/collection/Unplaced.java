@@ -1,6 +1,7 @@
 package io.solaster.store.collection;
 
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.stream.Streams;
 import io.solaster.store.type.FieldTable;
 import org.jspecify.annotations.Nullable;
 
@@ -12,6 +13,7 @@ public final class Unplaced implements AutoCloseable {
     final Sets sets;
     final Lists lists;
     final SortedSets sortedSets;
+    final Streams streams;
     /** Which value the collections were opened for. */
     @Nullable
     NewValue opened;
@@ -24,6 +26,7 @@ public final class Unplaced implements AutoCloseable {
         this.sets = new Sets(aside, table);
         this.lists = new Lists(aside);
         this.sortedSets = new SortedSets(aside, table);
+        this.streams = new Streams(aside);
     }
 
     long nextId() {
@@ -37,5 +40,6 @@ public final class Unplaced implements AutoCloseable {
         sets.close();
         lists.close();
         sortedSets.close();
+        streams.close();
     }
 }

@@ -135,9 +135,6 @@ final class Program {
     // ---- what a file holds
 
     private static @Nullable String isLeftOut(RdbFile.Key key) {
-        if (DumpTypes.isStream(key.type)) {
-            return "streams, which are not supported yet";
-        }
         if (key.module != null) {
             return "values of the module '" + key.module + "'";
         }

@@ -57,7 +57,7 @@ public final class DumpTypes {
 
     private DumpTypes() {}
 
-    /** Whether it is a stream, of whichever version: those are not there yet. */
+    /** Whether it is a stream, of whichever version. */
     public static boolean isStream(int type) {
         return type == STREAM || type == STREAM_2 || type == STREAM_3;
     }
@@ -70,6 +70,7 @@ public final class DumpTypes {
             case SET, SET_INTSET, SET_LISTPACK -> Keyspace.TYPE_SET;
             case ZSET, ZSET_2, ZSET_ZIPLIST, ZSET_LISTPACK -> Keyspace.TYPE_ZSET;
             case HASH, HASH_ZIPMAP, HASH_ZIPLIST, HASH_LISTPACK, HASH_METADATA, HASH_LISTPACK_EX -> Keyspace.TYPE_HASH;
+            case STREAM, STREAM_2, STREAM_3 -> Keyspace.TYPE_STREAM;
             default -> -1;
         };
     }

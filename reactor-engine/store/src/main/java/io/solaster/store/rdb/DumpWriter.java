@@ -11,6 +11,8 @@ public final class DumpWriter {
     static final int VERSION = 10;
     /** The version of Redis 7.4, which was the first to have fields that expire. */
     static final int VERSION_OF_EXPIRING = 12;
+    /** The version of Redis 7.2, which was the first to say when a consumer was active. */
+    private static final int VERSION_OF_ACTIVE = 11;
     /** What a string is longer by, at most. */
     static final int LENGTH = 5;
     /** Strings up to this length are written as numbers where they are such. */
@@ -54,6 +56,16 @@ public final class DumpWriter {
         return to;
     }
 
+    /** As {@link #count}, of a number without sign. */
+    static long unsigned(long at, long number) {
+        if (number >= 0) {
+            return count(at, number);
+        }
+        Memory.putByte(at, (byte) DumpReader.LENGTH_64);
+        Memory.putLong(at + 1, Long.reverseBytes(Memory.littleEndian(number)));
+        return at + 9;
+    }
+
     /** Writes a string that is a number of at most 32 bits; where it ends. */
     private static long number(long at, int number) {
         int bytes = number == (byte) number ? 1 : number == (short) number ? 2 : 4;
@@ -74,7 +86,9 @@ public final class DumpWriter {
      */
     public static void footer(Pieces value, int type, long sum) {
         long at = value.reserve(DumpReader.FOOTER);
-        Memory.putByte(at, (byte) (type >= DumpTypes.HASH_METADATA ? VERSION_OF_EXPIRING : VERSION));
+        Memory.putByte(at, (byte) (type >= DumpTypes.HASH_METADATA
+                ? VERSION_OF_EXPIRING
+                : type == DumpTypes.STREAM_3 ? VERSION_OF_ACTIVE : VERSION));
         Memory.putByte(at + 1, (byte) 0);
         Memory.putLong(at + 2, Memory.littleEndian(Crc64.of(sum, at, 2)));
         value.wrote(DumpReader.FOOTER);

@@ -44,6 +44,7 @@ public final class ValueReader implements AutoCloseable {
     private long scratch = Memory.allocate(2L * AT_HAND);
     private @Nullable NewValue value;
     private @Nullable Elements piece;
+    private @Nullable StreamReader stream;
     private boolean inPiece;
     private int type = -1;
     private int keyspaceType = -1;
@@ -81,6 +82,14 @@ public final class ValueReader implements AutoCloseable {
         if (type < 0) {
             return begin();
         }
+        StreamReader reading = stream;
+        if (reading != null) {
+            if (reading.isDone()) {
+                done = in.isAtEnd();
+                return done ? State.DONE : State.BAD;
+            }
+            return in.isAtEnd() ? State.HUNGRY : reading.step() ? State.MORE : State.BAD;
+        }
         if (inPiece) {
             return stepInPiece();
         }
@@ -104,6 +113,12 @@ public final class ValueReader implements AutoCloseable {
         }
         if (type == DumpTypes.STRING) {
             return in.isString() && in.length() <= longestString ? State.MORE : State.BAD;
+        }
+        if (DumpTypes.isStream(type)) {
+            NewValue made = new NewValue(all, keyspaceType);
+            value = made;
+            stream = new StreamReader(in, made, type);
+            return State.MORE;
         }
         if (type == DumpTypes.HASH_METADATA || type == DumpTypes.HASH_LISTPACK_EX) {
             if (!in.isLong() || in.count() < 0) {
@@ -308,6 +323,10 @@ public final class ValueReader implements AutoCloseable {
     /** May be called twice. */
     @Override
     public void close() {
+        if (stream != null) {
+            stream.close();
+            stream = null;
+        }
         if (value != null) {
             value.release(BLOB);
             value.release(FIRST);

@@ -11,6 +11,7 @@ import io.solaster.store.collection.Sets;
 import io.solaster.store.collection.SortedSets;
 import io.solaster.store.collection.Unplaced;
 import io.solaster.store.keyspace.Keyspace;
+import io.solaster.store.stream.Streams;
 import io.solaster.store.type.FieldTable;
 import org.jspecify.annotations.Nullable;
 
@@ -35,23 +36,26 @@ public final class ValueWorks implements AutoCloseable {
     private final Hashes hashes;
     private final Sets sets;
     private final SortedSets sortedSets;
+    private final Streams streams;
     private @Nullable Unplaced unplaced;
     /** By number; that of a slot is below 0. */
     private final Map<Long, Work> works = new HashMap<>();
     private long next = 1;
 
     /** For the values of a keyspace, which are read by these. */
-    public ValueWorks(Keyspace keys, FieldTable table, Hashes hashes, Sets sets, SortedSets sortedSets) {
+    public ValueWorks(Keyspace keys, FieldTable table, Hashes hashes, Sets sets, SortedSets sortedSets,
+            Streams streams) {
         this.keys = keys;
         this.table = table;
         this.hashes = hashes;
         this.sets = sets;
         this.sortedSets = sortedSets;
+        this.streams = streams;
     }
 
     /** A writer, for one value at a time. */
     public ValueWriter writer() {
-        return new ValueWriter(keys, hashes, sets, sortedSets);
+        return new ValueWriter(keys, hashes, sets, sortedSets, streams);
     }
 
     /**

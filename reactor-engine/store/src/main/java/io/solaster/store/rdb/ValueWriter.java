@@ -1,5 +1,7 @@
 package io.solaster.store.rdb;
 
+import java.util.Objects;
+
 import io.solaster.engine.memory.Memory;
 import io.solaster.resp.ReplyWriter;
 import io.solaster.store.collection.Hashes;
@@ -7,10 +9,12 @@ import io.solaster.store.collection.Sets;
 import io.solaster.store.collection.SortedSets;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.ValueType;
+import io.solaster.store.stream.Streams;
 import io.solaster.store.type.Chain;
 import io.solaster.store.type.FieldTable;
 import io.solaster.store.type.IntSet;
 import io.solaster.store.type.Packed;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Writes the value of one key as Redis 7.0 dumps it, in as many steps as it takes: small ones as listpacks and intsets, large
@@ -44,6 +48,8 @@ public final class ValueWriter {
     private final Hashes hashes;
     private final Sets sets;
     private final SortedSets sortedSets;
+    private final Streams streams;
+    private @Nullable StreamWriter stream;
 
     private int type;
     private boolean begun;
@@ -61,11 +67,12 @@ public final class ValueWriter {
     private long moves;
 
     /** What it reads with is opened anew at each step. */
-    ValueWriter(Keyspace keys, Hashes hashes, Sets sets, SortedSets sortedSets) {
+    ValueWriter(Keyspace keys, Hashes hashes, Sets sets, SortedSets sortedSets, Streams streams) {
         this.keys = keys;
         this.hashes = hashes;
         this.sets = sets;
         this.sortedSets = sortedSets;
+        this.streams = streams;
     }
 
     /** Begins with a value. */
@@ -87,8 +94,16 @@ public final class ValueWriter {
             case Keyspace.TYPE_HASH -> !Hashes.isTable(value)
                     ? DumpTypes.HASH_LISTPACK
                     : Hashes.earliestExpiry(value) == Long.MAX_VALUE ? DumpTypes.HASH : DumpTypes.HASH_METADATA;
+            case Keyspace.TYPE_STREAM -> beginStream(entry);
             default -> throw new IllegalArgumentException("a value of type " + keys.type(entry) + " is not dumped");
         };
+    }
+
+    private int beginStream(long entry) {
+        streams.open(keys.keyAddress(entry), keys.keyLength(entry), entry);
+        int its = StreamWriter.typeOf(streams);
+        stream = new StreamWriter(streams, its);
+        return its;
     }
 
     /** The first byte of what is written, as of {@link DumpTypes}. */
@@ -111,6 +126,10 @@ public final class ValueWriter {
             case DumpTypes.ZSET_LISTPACK -> scored(value + 1, to);
             case DumpTypes.ZSET_2 -> sortedSet(entry, to);
             case DumpTypes.SET -> set(entry, to);
+            case DumpTypes.STREAM_2, DumpTypes.STREAM_3 -> {
+                streams.open(keys.keyAddress(entry), keys.keyLength(entry), entry);
+                done = Objects.requireNonNull(stream).step(to);
+            }
             default -> {
                 if (!hash(entry, to)) {
                     return State.CHANGED;

@@ -176,7 +176,7 @@ public final class StoreShard implements AutoCloseable {
         this.lists = new Lists(keyspace);
         this.streams = new Streams(keyspace);
         this.sortedSets = new SortedSets(keyspace, table);
-        this.values = new ValueWorks(keyspace, table, hashes, sets, sortedSets);
+        this.values = new ValueWorks(keyspace, table, hashes, sets, sortedSets, streams);
         this.otherSortedSets = new SortedSets(keyspace, table);
         this.fieldExpiry = new FieldExpiry(keyspace, hashes);
         this.counts = new CommandCounts(commands, shard.environment().clock());

@@ -260,6 +260,11 @@ public final class Streams implements AutoCloseable {
         return count;
     }
 
+    /** Whether the entry that was found is the first of its block: about a hundred have one together. */
+    public boolean isFirstOfBlock() {
+        return at == Block.first(block);
+    }
+
     // ---- the entry that was found
 
     public long ms() {

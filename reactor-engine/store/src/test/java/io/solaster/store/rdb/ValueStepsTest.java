@@ -17,6 +17,7 @@ import io.solaster.store.collection.Sets;
 import io.solaster.store.collection.SortedSets;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceHash;
+import io.solaster.store.stream.Streams;
 import io.solaster.store.type.FieldTable;
 import io.solaster.store.type.FieldTableType;
 import io.solaster.store.type.ListType;
@@ -39,6 +40,7 @@ class ValueStepsTest {
     private Sets sets;
     private Hashes hashes;
     private SortedSets sortedSets;
+    private Streams streams;
     private ValueWorks works;
     private final long memory = Memory.allocate(1 << 16);
 
@@ -56,14 +58,15 @@ class ValueStepsTest {
         sets = new Sets(keys, table);
         hashes = new Hashes(keys, table);
         sortedSets = new SortedSets(keys, table);
-        works = new ValueWorks(keys, table, hashes, sets, sortedSets);
+        streams = new Streams(keys);
+        works = new ValueWorks(keys, table, hashes, sets, sortedSets, streams);
     }
 
     @AfterEach
     void close() {
         works.close();
         keys.close();
-        List.of(lists, sets, hashes, sortedSets).forEach(each -> {
+        List.of(lists, sets, hashes, sortedSets, streams).forEach(each -> {
             try {
                 each.close();
             } catch (Exception e) {

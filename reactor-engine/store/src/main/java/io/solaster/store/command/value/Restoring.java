@@ -5,7 +5,6 @@ import java.util.Objects;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.rdb.Crc64;
 import io.solaster.store.rdb.DumpReader;
-import io.solaster.store.rdb.DumpTypes;
 import io.solaster.store.rdb.ValueReader;
 import io.solaster.store.rdb.ValueWorks;
 import io.solaster.store.shard.CommandCall;
@@ -16,7 +15,6 @@ import org.jspecify.annotations.Nullable;
 final class Restoring implements ValueWorks.Work {
     private static final String BAD_DUMP = "ERR DUMP payload version or checksum are wrong";
     private static final String BAD_DATA = "ERR Bad data format";
-    private static final String STREAM = "ERR Bad data format: streams are not supported yet";
     private static final String BUSY_KEY = "BUSYKEY Target key name already exists.";
     private static final String BAD_TTL = "ERR Invalid TTL value, must be >= 0";
     private static final String BAD_IDLE_TIME = "ERR Invalid IDLETIME value, must be >= 0";
@@ -122,7 +120,7 @@ final class Restoring implements ValueWorks.Work {
                 return true;
             }
             case DONE -> place(call);
-            default -> error = DumpTypes.isStream(reading.type()) ? STREAM : BAD_DATA;
+            default -> error = BAD_DATA;
         }
         return false;
     }
