@@ -39,6 +39,8 @@ class StoreSimulationTest {
     private static final int SEEDS = Integer.getInteger("solaster.test.seeds", 10);
     private static final Duration TIME = Duration.ofSeconds(5);
     private static final Duration PATIENCE = Duration.ofMinutes(2);
+    /** No fault breaks so many in a row; a server that breaks each of them would have this go on for ever. */
+    private static final int MOST_BROKEN = 100;
     private static final int PORT = 6379;
     private static final EngineConfig TWO = EngineConfig.defaults().withShards(2);
 
@@ -68,11 +70,13 @@ class StoreSimulationTest {
             Recorder<Command, @Nullable Object> recorder) {
         RandomGenerator random = machine.environment().random();
         int answered = 0;
+        int broken = 0;
         Connection connection = null;
         while (sim.now().compareTo(TIME) < 0 || answered == 0) {
             try {
                 connection = connection != null ? connection : sim.await(Connection.open(machine, to), PATIENCE);
             } catch (CompletionException refused) {
+                broken = next(broken, refused);
                 continue;
             }
             Command command = StoreHistoryTest.Client.draw(random);
@@ -81,13 +85,22 @@ class StoreSimulationTest {
                 recorder.answer(call, StoreHistoryTest.Client.answer(
                         sim.await(connection.ask(StoreHistoryTest.Client.encode(command)), PATIENCE)));
                 answered++;
+                broken = 0;
                 sim.sleep(Duration.ofNanos(random.nextInt(20_000_000)));
-            } catch (CompletionException broken) {
+            } catch (CompletionException closed) {
                 recorder.giveUp(call);
                 connection = null;
+                broken = next(broken, closed);
             }
         }
         return answered;
+    }
+
+    private static int next(int broken, CompletionException why) {
+        if (broken == MOST_BROKEN) {
+            throw new AssertionError("more than " + MOST_BROKEN + " connections in a row have broken", why);
+        }
+        return broken + 1;
     }
 
     /** One command at a time. */
