@@ -8,8 +8,11 @@ import java.util.List;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicReference;
 
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedClass;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 import org.junit.jupiter.params.provider.ValueSource;
 
 /** Commands that change much leave others their turns, and are one step nevertheless: alone, in pipelines and transactions. */
@@ -129,6 +132,83 @@ class LongWritesTest extends ClientTest {
             client.call("MULTI");
             client.call("LLEN", key);
             assertThat(client.call("EXEC")).isEqualTo("*-1");
+        }
+    }
+
+    /** What takes a key away, its reply, and where its elements are then: the number of a database and a key; none if gone. */
+    private enum Taking {
+        DEL(":1", null), RENAME("+OK", "3 renamed"), MOVE(":1", "5 "), SWAPDB("+OK", "4 "), FLUSHDB("+OK",
+                null), FLUSHALL("+OK", null), PEXPIREAT(":1", null), COPY(":1", "3 renamed"), SORT(":", "3 renamed");
+
+        private final String reply;
+        private final @Nullable String to;
+
+        Taking(String reply, @Nullable String to) {
+            this.reply = reply;
+            this.to = to;
+        }
+
+        List<String> command(String key) {
+            return switch (this) {
+                case DEL -> List.of("DEL", key);
+                case RENAME -> List.of("RENAME", key, "renamed");
+                case MOVE -> List.of("MOVE", key, "5");
+                case SWAPDB -> List.of("SWAPDB", "3", "4");
+                case FLUSHDB, FLUSHALL -> List.of(name());
+                case PEXPIREAT -> List.of("PEXPIREAT", key, "1");
+                case COPY -> List.of("COPY", key, "renamed");
+                case SORT -> List.of("SORT", key, "BY", "nosort", "STORE", "renamed");
+            };
+        }
+    }
+
+    @ParameterizedTest
+    @EnumSource(Taking.class)
+    void nobodyTakesItsKeyAwayMeanwhile(Taking taking) {
+        try (RespClient other = store.connect()) {
+            client.call("SELECT", "3");
+            other.call("SELECT", "3");
+            for (String key : KEYS) {
+                fill(key);
+                client.send("LREM", key, "0", "even");
+                String reply = other.call(taking.command(key).toArray(String[]::new));
+                String removed = client.reply();
+                assertThat(reply).startsWith(taking.reply);
+                assertThat(removed).isIn(":" + ELEMENTS / 2, ":0");
+                if (taking.to != null) {
+                    String[] to = taking.to.split(" ", -1);
+                    other.call("SELECT", to[0]);
+                    String there = other.call("LLEN", to[1].isEmpty() ? key : to[1]);
+                    if (taking == Taking.COPY || taking == Taking.SORT) {
+                        assertThat(there).isIn(":" + ELEMENTS / 2, ":" + ELEMENTS);
+                    } else {
+                        assertThat(there).isEqualTo(removed.equals(":0") ? ":" + ELEMENTS : removed);
+                    }
+                    other.call("SELECT", "3");
+                } else {
+                    assertThat(client.call("EXISTS", key)).isEqualTo(":0");
+                }
+                client.call("FLUSHALL");
+            }
+        }
+    }
+
+    @Test
+    void itsKeyExpiresOnceItIsOver() {
+        try (RespClient other = store.connect()) {
+            client.call("SELECT", "3");
+            other.call("SELECT", "3");
+            for (String key : KEYS) {
+                fill(key);
+                client.call("PEXPIRE", key, "1");
+                client.send("LREM", key, "0", "even");
+                String reply = client.reply();
+                assertThat(reply).isIn(":" + ELEMENTS / 2, ":0");
+                long end = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+                while (!other.call("DBSIZE").equals(":0")) {
+                    assertThat(System.nanoTime()).isLessThan(end);
+                }
+            }
         }
     }
 }
