@@ -41,7 +41,7 @@ class DatabaseDifferentialTest extends ComparedByChance {
         String key = draw.of(KEYS);
         String other = draw.of(KEYS);
         String database = Integer.toString(draw.nextInt(4));
-        return switch (draw.nextInt(26)) {
+        return switch (draw.nextInt(32)) {
             case 0, 1, 2, 3 -> words("SELECT", database);
             case 4, 5 -> words("MOVE", key, database);
             case 6 -> words("COPY", key, other, "DB", database);
@@ -62,6 +62,13 @@ class DatabaseDifferentialTest extends ComparedByChance {
             case 22 -> words("TYPE", key);
             case 23 -> words("EVAL", "redis.call('select', ARGV[1]) return redis.call('exists', KEYS[1])", "1", key,
                     database);
+            case 24 -> words("PEXPIREAT", key, draw.nextInt(3) == 0 ? "1" : "9999999999999");
+            case 25 -> words("PEXPIRETIME", key);
+            case 26 -> words("LMOVE", key, other, "LEFT", "RIGHT");
+            case 27 -> words("SORT", key, "BY", "nosort", "STORE", other);
+            case 28 -> words("UNWATCH");
+            case 29 -> words("DISCARD");
+            case 30 -> words("SUNIONSTORE", key, other);
             default -> words("SET", key, database);
         };
     }
