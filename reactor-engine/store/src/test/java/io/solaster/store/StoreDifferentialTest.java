@@ -82,7 +82,8 @@ class StoreDifferentialTest extends ComparedByChance {
     @ParameterizedTest(name = "{0} shard(s), RESP{1}")
     @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
     void detailsOfEveryCommandAreRedis(int shards, String protocol) {
-        List<String> added = List.of("client|setinfo", "hexpire", "hpexpire", "hexpireat", "hpexpireat", "httl",
+        List<String> added = List.of("client|setinfo", "cluster|myshardid", "hexpire", "hpexpire", "hexpireat",
+                "hpexpireat", "httl",
                 "hpttl", "hexpiretime", "hpexpiretime", "hpersist", "zrank", "zrevrank");
         List<String[]> commands = new ArrayList<>();
         for (Command command : CommandTable.all()) {

@@ -34,11 +34,9 @@ final class ClusterTable {
                         .tips("nondeterministic_output")
                         .doc("cluster", "5.0.0", "O(N) in the number of nodes",
                                 "The nodes that keep copies of what one serves.", "node-id"),
-                to.sub("cluster|shards", 2, "loading stale", ClusterCommands::shards)
-                        .tips("nondeterministic_output")
+                to.sub("cluster|shards", 2, "stale", ClusterCommands::shards).tips("nondeterministic_output")
                         .doc("cluster", "7.0.0", "O(N) in the number of nodes", "The slots, by who serves them.", ""),
-                to.sub("cluster|slots", 2, "loading stale", ClusterCommands::slots)
-                        .tips("nondeterministic_output")
+                to.sub("cluster|slots", 2, "stale", ClusterCommands::slots).tips("nondeterministic_output")
                         .doc("cluster", "3.0.0", "O(N) in the number of nodes", "The slots, in runs.", ""),
                 to.sub("cluster|help", 2, "loading stale", ClusterCommands::help)
                         .doc("cluster", "5.0.0", "O(1)", "Describes the subcommands.", ""))
@@ -49,7 +47,7 @@ final class ClusterTable {
                 .doc("cluster", "3.0.0", "O(1)", "Lets this connection read copies.", "");
         to.entry("readwrite", 1, "loading stale fast", ClusterCommands::readWrite).acl("connection")
                 .doc("cluster", "3.0.0", "O(1)", "Has this connection read no copies.", "");
-        to.entry("wait", 3, "noscript", ClusterCommands::await).acl("connection blocking")
+        to.entry("wait", 3, "noscript", ClusterCommands::await).acl("connection")
                 .tips("request_policy:all_shards", "response_policy:agg_min")
                 .doc("generic", "3.0.0", "O(1)", "How many replicas have what this connection wrote.",
                         "numreplicas timeout");

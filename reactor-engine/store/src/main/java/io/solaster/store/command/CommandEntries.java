@@ -191,7 +191,7 @@ final class CommandEntries {
                     }
                 }
                 case "generic" -> {
-                    if (!container && !found.contains(Category.SORTEDSET)) {
+                    if (!container && !found.contains(Category.SORTEDSET) && !found.contains(Category.CONNECTION)) {
                         found.add(Category.KEYSPACE);
                     }
                 }
