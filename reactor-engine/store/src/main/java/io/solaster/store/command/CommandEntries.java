@@ -191,6 +191,7 @@ final class CommandEntries {
                     }
                 }
                 case "generic" -> {
+                    // SORT and WAIT are of the categories that they name alone.
                     if (!container && !found.contains(Category.SORTEDSET) && !found.contains(Category.CONNECTION)) {
                         found.add(Category.KEYSPACE);
                     }
