@@ -124,6 +124,18 @@ class InTurnsTest {
         }
     }
 
+    @Test
+    void aFewLongEntriesOfAStreamAreAnsweredWhole() {
+        for (int i = 1; i <= 60; i++) {
+            run("XADD", "stream", "1-" + i, "field", "x".repeat(1000));
+        }
+        String[] read = words("XREAD STREAMS stream 0");
+        assertThat(runInTurns(_ -> {
+            // Only the time of the turn is up.
+        }, read)).isEqualTo(run(read));
+        assertThat(turns).isGreaterThan(1);
+    }
+
     private static String[] words(String command) {
         return command.split(" ", -1);
     }

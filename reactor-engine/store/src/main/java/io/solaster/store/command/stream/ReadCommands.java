@@ -20,7 +20,6 @@ public final class ReadCommands {
     private static final CommandCall.Wanted READ = (call, key) -> isFor(call, false, key);
     private static final CommandCall.Wanted IN_GROUP = (call, key) -> isFor(call, true, key);
     private static final int LONGEST_ID = 41;
-    private static final int FEW = 64;
     private static final int MOST_QUOTED = 128;
     private static final String DOLLAR = "ERR The $ ID is meaningless in the context of XREADGROUP: you want to read the"
             + " history of this consumer by specifying a proper ID, or use the > ID to get new messages. The $ ID would just"
@@ -311,11 +310,7 @@ public final class ReadCommands {
             }
             return range.goOn(its);
         };
-        if (range.left <= FEW) {
-            steps.goOn(call);
-        } else {
-            InTurns.run(call, argument, steps);
-        }
+        InTurns.run(call, argument, steps);
     }
 
     private static void key(CommandCall call, Request request, int key) {
