@@ -70,7 +70,11 @@ class StreamBlockingTest extends ClientTest {
 
     @Test
     void whoWaitsForAGroupThatIsGoneIsTold() {
-        for (String end : List.of("DEL s", "XGROUP DESTROY s g", "SET s x")) {
+        for (String end : List.of("DEL s", "XGROUP DESTROY s g", "SET s x", "FLUSHALL", "FLUSHDB", "SWAPDB 0 3",
+                "PEXPIRE s 1")) {
+            call("SELECT 5");
+            call("SET another 1");
+            call("SELECT 0");
             call("DEL s");
             call("XGROUP CREATE s g $ MKSTREAM");
             RespClient waits = blocked("XREADGROUP GROUP g a BLOCK 0 STREAMS s >");

@@ -26,6 +26,8 @@ public final class WaitingKeys implements KeyspaceListener {
     private static final int FEWEST_CHAINS = 16;
     /** So many offers are made whatever the clock says, so that what one push gives to a few is given at once. */
     private static final int OFFERS_UNTIMED = 15;
+    /** In the place of a database: all of them. */
+    private static final int ALL = -1;
 
     /** Those who wait for one key to be of one type. */
     static final class Queue {
@@ -190,11 +192,7 @@ public final class WaitingKeys implements KeyspaceListener {
     @Override
     public void written(long key, int keyLength, long entry) {
         if (entry == 0 || keys.type(entry) != Keyspace.TYPE_STREAM) {
-            // Who reads it in a group has to know that it is gone.
-            Queue queue = find(Keyspace.TYPE_STREAM, hash.hash(key, keyLength), key, keyLength);
-            if (queue != null) {
-                ready(queue);
-            }
+            gone(key, keyLength);
         }
         if (entry == 0) {
             return;
@@ -208,7 +206,46 @@ public final class WaitingKeys implements KeyspaceListener {
         }
     }
 
-    /** What is waited for may be there now, without anybody having written it. */
+    /** There is no stream any more: who reads it in a group has to know that. */
+    private void gone(long key, int keyLength) {
+        Queue queue = find(Keyspace.TYPE_STREAM, hash.hash(key, keyLength), key, keyLength);
+        if (queue != null) {
+            ready(queue);
+        }
+    }
+
+    @Override
+    public void expired(long entry) {
+        gone(keys.keyAddress(entry), keys.keyLength(entry));
+    }
+
+    @Override
+    public void evicted(long entry) {
+        gone(keys.keyAddress(entry), keys.keyLength(entry));
+    }
+
+    @Override
+    public void cleared() {
+        streamsOf(ALL);
+    }
+
+    @Override
+    public void emptied() {
+        streamsOf(keys.database());
+    }
+
+    /** The streams of a database go next, or of all databases. */
+    private void streamsOf(int database) {
+        for (Queue chain : table) {
+            for (Queue queue = chain; queue != null; queue = queue.chained) {
+                if (queue.type == Keyspace.TYPE_STREAM && (database == ALL || queue.database == database)) {
+                    ready(queue);
+                }
+            }
+        }
+    }
+
+    /** What is waited for may be there now, or gone, without anybody having written it. */
     @Override
     public void swapped(int one, int other) {
         int selected = keys.database();
@@ -216,7 +253,7 @@ public final class WaitingKeys implements KeyspaceListener {
             for (Queue queue = chain; queue != null; queue = queue.chained) {
                 if (queue.database == one || queue.database == other) {
                     keys.database(queue.database);
-                    if (isThere(queue)) {
+                    if (queue.type == Keyspace.TYPE_STREAM || isThere(queue)) {
                         ready(queue);
                     }
                 }
