@@ -3,6 +3,7 @@ package io.solaster.store;
 import static org.assertj.core.api.Assertions.assertThat;
 
 import java.util.ArrayList;
+import java.util.Arrays;
 import java.util.HashMap;
 import java.util.List;
 import java.util.Map;
@@ -113,6 +114,24 @@ class TrackingTest {
                 silent.call("EVAL", "return redis.call('set', KEYS[1], '4')", "1", key);
                 assertThat(silent.call("PING")).isEqualTo("+PONG");
             }
+        }
+    }
+
+    @Test
+    void nobodyIsToldOfOnesOwnWriteThatTakesManyTurns() {
+        String[] push = new String[50_002];
+        Arrays.fill(push, "x");
+        push[0] = "RPUSH";
+        push[1] = "long";
+        try (RespClient other = connect()) {
+            other.call("DEL", "long");
+            for (int i = 0; i < 4; i++) {
+                other.call(push);
+            }
+        }
+        try (RespClient client = tracking("BCAST", "NOLOOP", "PREFIX", "long")) {
+            assertThat(client.call("LREM", "long", "0", "x")).isEqualTo(":200000");
+            assertThat(client.call("PING")).isEqualTo("+PONG");
         }
     }
 

@@ -84,6 +84,7 @@ public final class InTurns implements CommandCall.Unfinished {
         this.resp3 = written.resp3();
         this.call = shard.newCall();
         call.as(begun.user(), begun.database());
+        call.writer(begun.writer());
         call.mayPause(true);
         call.reply().onError(shard.errors()::add);
         for (int i = 0; i < begun.count(); i++) {
