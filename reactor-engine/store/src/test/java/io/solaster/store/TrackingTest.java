@@ -136,6 +136,13 @@ class TrackingTest {
     }
 
     @Test
+    void thereIsNoClientZero() {
+        try (RespClient client = connect()) {
+            assertThat(client.call("CLIENT", "TRACKING", "ON", "REDIRECT", "0")).startsWith("-ERR The client ID");
+        }
+    }
+
+    @Test
     void flushesAreToldAsAllKeys() {
         try (RespClient client = tracking(); RespClient other = connect()) {
             for (String flush : List.of("FLUSHALL", "FLUSHDB")) {

@@ -20,6 +20,7 @@ import org.jspecify.annotations.Nullable;
 public final class TrackingCommands {
     private static final int MOST_PREFIXES = 1_024;
     private static final int MOST_PREFIX_BYTES = 64 << 10;
+    private static final String NO_CLIENT = "ERR The client ID you want redirect to does not exist";
     private static final String OTHER_MODE = " mode before disabling tracking for this client, and then re-enabling it"
             + " with a different mode.";
 
@@ -105,6 +106,10 @@ public final class TrackingCommands {
                     return;
                 }
                 redirect = call.integer();
+                if (redirect == 0) {
+                    call.reply().error(NO_CLIENT);
+                    return;
+                }
             } else if (call.is(i, "bcast")) {
                 broadcast = true;
             } else if (call.is(i, "optin")) {
@@ -152,7 +157,7 @@ public final class TrackingCommands {
                     if (there) {
                         reply.ok();
                     } else {
-                        reply.error("ERR The client ID you want redirect to does not exist");
+                        reply.error(NO_CLIENT);
                     }
                 });
     }
