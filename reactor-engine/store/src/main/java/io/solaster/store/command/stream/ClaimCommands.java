@@ -153,7 +153,8 @@ public final class ClaimCommands {
         if (!pending && !claim.force) {
             return false;
         }
-        long times = 0;
+        // What is made to be pending counts as delivered once.
+        long times = 1;
         if (pending) {
             if (claim.idle > 0 && call.now() - groups.time() < claim.idle) {
                 return false;
