@@ -281,19 +281,19 @@ public final class StreamCommands {
     // ---- deleting
 
     public static void xdel(CommandCall call) {
+        Streams stream = stream(call, 1, false);
+        if (stream == null) {
+            return;
+        }
         IdArgument id = new IdArgument();
-        for (int i = 2; i < call.count(); i++) {
+        for (int i = 2; i < call.count() && stream.exists(); i++) {
             if (!id.read(call, i, 0)) {
                 call.reply().error(IdArgument.INVALID);
                 return;
             }
         }
-        Streams stream = stream(call, 1, false);
-        if (stream == null) {
-            return;
-        }
         long deleted = 0;
-        for (int i = 2; i < call.count(); i++) {
+        for (int i = 2; i < call.count() && stream.exists(); i++) {
             id.read(call, i, 0);
             deleted += stream.delete(id.ms, id.seq) ? 1 : 0;
         }
