@@ -30,7 +30,7 @@ public final class SubscriptionShard implements AutoCloseable {
     private final NameTable names;
     private final Interests interests = new Interests();
     private final SubscriberLists lists = new SubscriberLists();
-    private final Patterns patterns = new Patterns();
+    private final Patterns patterns;
 
     private @Nullable Subscriber[] subscribers = new Subscriber[16];
     private @Nullable Settling[] settling = new Settling[16];
@@ -56,6 +56,7 @@ public final class SubscriptionShard implements AutoCloseable {
         this.self = shard.id();
         this.group = all.engine().groups().byDefault();
         this.names = new NameTable(shard.memory().system("subscriptions"), shard.environment().secrets());
+        this.patterns = new Patterns(shard.memory().system("subscriptions"), shard.environment().secrets());
         this.changes = new Changes(this, all, group);
         this.isDead = new boolean[all.shards()];
         this.outgoing = new Outgoing(this, all, group);
@@ -135,6 +136,7 @@ public final class SubscriptionShard implements AutoCloseable {
     /**
      * Subscribes to a name; {@link #settle} follows once all of a request are there.
      *
+     * @param name of a kind of filters, one that its {@link TokenSyntax#check} has found right
      * @param pattern what a name of {@link Subscriptions#PATTERN} means; null for other kinds
      * @return false if that was so already, or the shard is closed
      */
@@ -145,8 +147,8 @@ public final class SubscriptionShard implements AutoCloseable {
         }
         changes.of(subscriber, lists.births());
         lists.add(id, kind, subscriber);
-        bytes[subscriber] += COST + length + (pattern == null ? 0 : pattern.bytes());
         tell(kind, pattern, id, true);
+        bytes[subscriber] += COST + length + patterns.bytes(id);
         return true;
     }
 
@@ -171,8 +173,7 @@ public final class SubscriptionShard implements AutoCloseable {
     private void end(int at, int subscriber) {
         int id = lists.name(at);
         int kind = names.kind(id);
-        NamePattern pattern = patterns.of(id);
-        bytes[subscriber] -= COST + names.length(id) + (pattern == null ? 0 : pattern.bytes());
+        bytes[subscriber] -= COST + names.length(id) + patterns.bytes(id);
         lists.remove(at, kind);
         tell(kind, null, id, false);
         dropIfUnused(id);
@@ -204,12 +205,20 @@ public final class SubscriptionShard implements AutoCloseable {
         interests.capacity(names.capacity());
         lists.names(names.capacity());
         patterns.names(names.capacity());
+        if (kind >= Subscriptions.MQTT_FILTER) {
+            try {
+                patterns.addFilter(kind, id, name, length);
+            } catch (Throwable failure) {
+                dropIfUnused(id);
+                throw failure;
+            }
+        }
         return id;
     }
 
     private void dropIfUnused(int id) {
         if (interests.sum(id) == 0) {
-            patterns.remove(id);
+            patterns.remove(names.kind(id), id, names.address(id), names.length(id));
             if (lists.count(id) == 0) {
                 names.remove(id);
             }
@@ -468,9 +477,14 @@ public final class SubscriptionShard implements AutoCloseable {
         return count;
     }
 
-    /** Patterns with subscribers, on all shards. */
+    /** Patterns with subscribers, on all shards; without filters. */
     public int patterns() {
         return patterns.size();
+    }
+
+    /** Filters by tokens with subscribers, on all shards. */
+    public int filters() {
+        return patterns.filters();
     }
 
     /** Subscriptions of this shard's subscribers. */
@@ -494,6 +508,7 @@ public final class SubscriptionShard implements AutoCloseable {
         turnEnd.close();
         outgoing.close();
         deliveries.close();
+        patterns.close();
         names.close();
     }
 }

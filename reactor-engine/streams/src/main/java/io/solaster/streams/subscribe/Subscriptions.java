@@ -20,7 +20,11 @@ public final class Subscriptions {
     public static final int PATTERN = 1;
     /** Names of a space of their own, which no pattern takes. */
     public static final int SHARD_CHANNEL = 2;
-    static final int KINDS = 3;
+    /** Filters of such names by tokens, as {@link TokenSyntax#MQTT} has them. */
+    public static final int MQTT_FILTER = 3;
+    /** Filters of such names by tokens, as {@link TokenSyntax#NATS} has them. */
+    public static final int NATS_FILTER = 4;
+    static final int KINDS = 5;
 
     private final Engine engine;
     private final Placement placement;
@@ -57,8 +61,13 @@ public final class Subscriptions {
         return formats.get();
     }
 
+    /** Whether names of a kind are patterns or filters of others. */
+    static boolean isPattern(int kind) {
+        return kind == PATTERN || kind >= MQTT_FILTER;
+    }
+
     /** The shard that what is published to a name goes to first, or {@link Placement#EVERYWHERE}. */
     public int home(int kind, long name, int length) {
-        return kind == PATTERN ? Placement.EVERYWHERE : placement.of(name, length);
+        return isPattern(kind) ? Placement.EVERYWHERE : placement.of(name, length);
     }
 }

@@ -1,6 +1,8 @@
 package io.solaster.streams.subscribe;
 
 import static io.solaster.streams.subscribe.Subscriptions.CHANNEL;
+import static io.solaster.streams.subscribe.Subscriptions.MQTT_FILTER;
+import static io.solaster.streams.subscribe.Subscriptions.NATS_FILTER;
 import static io.solaster.streams.subscribe.Subscriptions.PATTERN;
 import static io.solaster.streams.subscribe.Subscriptions.SHARD_CHANNEL;
 import static org.assertj.core.api.Assertions.assertThat;
@@ -46,6 +48,30 @@ final class SubscriptionsTest {
         assertThat(there.unsubscribe(PATTERN, "0*")).isTrue();
         assertThat(there.unsubscribe(PATTERN, "0*")).isFalse();
         assertThat(hub.publish(CHANNEL, "0a", "z")).isEqualTo(2);
+    }
+
+    @Test
+    void aFilterByTokensIsKnownToAllShardsAndTakesMessagesOfTheirs() {
+        Reader here = hub.new Reader(0, 0);
+        Reader there = hub.new Reader(1, 1);
+        assertThat(here.subscribe(MQTT_FILTER, "0a/+")).isTrue();
+        assertThat(there.subscribe(MQTT_FILTER, "0a/+")).isTrue();
+        assertThat(there.subscribe(NATS_FILTER, "0a/b.>")).isTrue();
+        assertThat(there.bytes()).isEqualTo(2 * SubscriptionShard.COST + 10 + 4 * TokenTree.COST_OF_TOKEN);
+        assertThat(hub.publish(CHANNEL, "0a/b", "x")).isEqualTo(2);
+        assertThat(hub.publish(CHANNEL, "0a/b.c", "y")).isEqualTo(3);
+        assertThat(hub.publish(SHARD_CHANNEL, "0a/b", "z")).isZero();
+        assertThat(here.await(2)).containsExactly("0a/+/0a/b=x", "0a/+/0a/b.c=y");
+        assertThat(there.await(3)).containsExactlyInAnyOrder("!0a/+/0a/b=x", "!0a/+/0a/b.c=y", "!0a/b.>/0a/b.c=y");
+        assertThat(there.unsubscribe(MQTT_FILTER, "0a/+")).isTrue();
+        assertThat(there.bytes()).isEqualTo(SubscriptionShard.COST + 6 + 2 * TokenTree.COST_OF_TOKEN);
+        assertThat(hub.publish(CHANNEL, "0a/b", "x")).isEqualTo(1);
+        there.leave();
+        here.leave();
+        long deadline = System.nanoTime() + TimeUnit.MINUTES.toNanos(1);
+        while (hub.on(0, SubscriptionShard::filters) + hub.on(1, SubscriptionShard::filters) > 0) {
+            assertThat(System.nanoTime()).as("a minute").isLessThan(deadline);
+        }
     }
 
     @Test
