@@ -5,6 +5,7 @@ import java.util.LinkedHashMap;
 import java.util.Map;
 
 import io.solaster.config.log.LogConfig;
+import io.solaster.config.plugin.PluginsConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.UdpConfig;
@@ -25,6 +26,7 @@ import org.springframework.boot.context.properties.bind.DefaultValue;
  * @param udp servers of datagrams by name, each with a socket on every shard
  * @param pools pools of client connections by name
  * @param logs append logs on the disk by name, each with files for every shard
+ * @param plugins code that looks at messages of topics, and changes while the process runs
  * @param store the store of keys that RESP servers stand before
  * @param web who serves the application's WebFlux
  * @param libraries the application's Netty libraries that run on the shards
@@ -42,6 +44,7 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
         @DefaultValue Map<String, UdpConfig> udp,
         @DefaultValue Map<String, PoolConfig> pools,
         @DefaultValue Map<String, LogConfig> logs,
+        @NestedConfigurationProperty @DefaultValue PluginsConfig plugins,
         @NestedConfigurationProperty @DefaultValue StoreConfig store,
         @NestedConfigurationProperty @DefaultValue WebConfig web,
         @NestedConfigurationProperty @DefaultValue LibrariesConfig libraries,
@@ -61,29 +64,39 @@ public record SolasterConfig(@DefaultValue("true") boolean enabled, @Reloadable 
     /** What an empty configuration gives: an engine, and no server. */
     public static SolasterConfig defaults() {
         return new SolasterConfig(true, false, false, ReloadConfig.defaults(), EngineConfig.defaults(), Map.of(),
-                Map.of(), Map.of(), Map.of(), StoreConfig.defaults(),
+                Map.of(), Map.of(), Map.of(), PluginsConfig.defaults(), StoreConfig.defaults(),
                 WebConfig.defaults(), LibrariesConfig.defaults(), HealthConfig.defaults(), MetricsConfig.defaults(),
                 ContextPropagationConfig.defaults(), TracingConfig.defaults());
     }
 
     /** This with another engine. */
     public SolasterConfig withEngine(EngineConfig newEngine) {
-        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, logs, store, web,
+        return new SolasterConfig(enabled, strict, validate, reload, newEngine, servers, udp, pools, logs, plugins,
+                store, web,
                 libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other logs. */
     public SolasterConfig withLogs(Map<String, LogConfig> newLogs) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, pools, newLogs, store, web,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, pools, newLogs, plugins,
+                store, web,
                 libraries,
                 health, metrics, contextPropagation, tracing);
     }
 
     /** This with other pools. */
     public SolasterConfig withPools(Map<String, PoolConfig> newPools) {
-        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, logs, store, web,
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, newPools, logs, plugins,
+                store, web,
                 libraries,
                 health, metrics, contextPropagation, tracing);
+    }
+
+    /** This with other plug-ins. */
+    public SolasterConfig withPlugins(PluginsConfig newPlugins) {
+        return new SolasterConfig(enabled, strict, validate, reload, engine, servers, udp, pools, logs, newPlugins,
+                store,
+                web, libraries, health, metrics, contextPropagation, tracing);
     }
 }

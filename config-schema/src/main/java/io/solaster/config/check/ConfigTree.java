@@ -275,7 +275,8 @@ public final class ConfigTree {
 
     /** Whether a group may also be written as plain text, or is a list of what may, with commas between. */
     static boolean isAlsoText(Class<?> type, @Nullable Class<?> element) {
-        return valueOf(Collection.class.isAssignableFrom(type) && element != null ? element : type) != null;
+        Class<?> written = Collection.class.isAssignableFrom(type) && element != null ? element : type;
+        return written == String.class || valueOf(written) != null;
     }
 
     /** How a record reads itself from text; null if it does not. */

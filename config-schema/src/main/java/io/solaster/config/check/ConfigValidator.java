@@ -63,6 +63,7 @@ public final class ConfigValidator {
         config.pools().forEach((name, pool) -> new PoolRules(findings, entryKey(POOLS, name), pool).check(name));
         LogRules logs = new LogRules(findings);
         logs.check(config.logs());
+        new PluginRules(findings).check(config.plugins());
         StorePersistenceConfig kept = config.store().persistence();
         if (kept.directory() != null) {
             logs.check("solaster.store.persistence", kept.log(kept.directory()));

@@ -19,6 +19,7 @@ import io.solaster.config.GroupConfig;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.log.LogConfig;
 import io.solaster.config.plan.Wording;
+import io.solaster.config.plugin.PluginConfig;
 import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.server.ServerConfig;
@@ -31,6 +32,7 @@ class MetadataTest {
     private static final String SERVERS = "solaster.servers.<name>.";
     private static final String UDP = "solaster.udp.<name>.";
     private static final String LOGS = "solaster.logs.<name>.";
+    private static final String PLUGINS = "solaster.plugins.processors.<name>.";
     private static final String POOLS = "solaster.pools.<name>.";
     private static final String GROUPS = "solaster.engine.groups.<name>.";
 
@@ -66,6 +68,13 @@ class MetadataTest {
         assertThat(properties()).filteredOn(p -> p.key().startsWith(LOGS))
                 .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
                 .contains(LOGS + "directory", LOGS + "fsync", LOGS + "retain.size", LOGS + "retain.age");
+    }
+
+    @Test
+    void everyKeyOfAPluginIsDescribed() throws Exception {
+        assertThat(properties()).filteredOn(p -> p.key().startsWith(PLUGINS))
+                .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
+                .contains(PLUGINS + "topics", PLUGINS + "on-failure", PLUGINS + "limits.time");
     }
 
     @Test
@@ -129,6 +138,7 @@ class MetadataTest {
             case "java.lang.Integer", "java.lang.Double" -> "number";
             case "java.lang.String" -> "text";
             case "java.time.Duration" -> "duration";
+            case "java.util.List<java.lang.String>" -> "list of texts";
             case "java.util.List<io.solaster.config.pool.EndpointConfig>" -> "list of `host:port`";
             case "java.util.Map<java.lang.String,java.lang.String>" -> "texts by names";
             case "io.solaster.config.value.ByteSize" -> "size";
@@ -160,7 +170,7 @@ class MetadataTest {
         list(metadata("META-INF/spring-configuration-metadata.json"), "properties").stream()
                 .filter(p -> !Set
                         .of("solaster.servers", "solaster.udp", "solaster.pools", "solaster.logs",
-                                "solaster.engine.groups")
+                                "solaster.plugins.processors", "solaster.engine.groups")
                         .contains(String.valueOf(p.get("name"))))
                 .forEach(p -> properties.add(property("", p)));
         properties.addAll(entries(GROUPS, GroupConfig.class));
@@ -169,6 +179,7 @@ class MetadataTest {
         properties.addAll(entries(POOLS, PoolConfig.class));
         properties.addAll(entries(POOLS + "endpoints[0].", EndpointConfig.class));
         properties.addAll(entries(LOGS, LogConfig.class));
+        properties.addAll(entries(PLUGINS, PluginConfig.class));
         return properties;
     }
 
