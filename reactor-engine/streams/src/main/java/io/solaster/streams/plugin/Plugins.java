@@ -419,9 +419,10 @@ public final class Plugins {
     }
 
     private void drain(Version version) {
-        long until = System.nanoTime() + DRAIN_NANOS;
+        TimeSource clock = engine.environment().clock();
+        long until = clock.nanoTime() + DRAIN_NANOS;
         for (Running each : version.instances) {
-            while (each.cell().isRunning() && System.nanoTime() < until) {
+            while (each.cell().isRunning() && clock.nanoTime() < until) {
                 LockSupport.parkNanos(this, 1_000_000);
             }
         }
