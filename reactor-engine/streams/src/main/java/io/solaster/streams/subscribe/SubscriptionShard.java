@@ -15,6 +15,9 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * What is published in a turn leaves in one message for each shard that has subscribers for it. Where a lane is full,
  * {@link #isHeldUp} says so: who publishes asks before, and waits with {@link #whenFree}, so that nothing piles up.
+ *
+ * <p>
+ * Longer than 500 lines because it is what subscribers, publishers and other shards know of a part, and hands each on.
  */
 public final class SubscriptionShard implements AutoCloseable {
     /** Bytes that a subscription takes beside its name. */
