@@ -11,9 +11,12 @@ import io.solaster.engine.Child;
 import io.solaster.engine.transport.TransportChoice;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
+import org.junit.jupiter.api.parallel.Execution;
+import org.junit.jupiter.api.parallel.ExecutionMode;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.ValueSource;
 
+@Execution(ExecutionMode.CONCURRENT)
 @Timeout(value = 120, unit = TimeUnit.SECONDS)
 class TransportChoiceTest {
     private static final List<String> NO_NATIVE = List.of("-Dio.netty.transport.noNative=true");
