@@ -29,6 +29,7 @@ import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.TopologyProfile;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.slf4j.LoggerFactory;
 
@@ -219,6 +220,7 @@ class InForceTest extends OperatorInMemory {
         eventually(() -> client.apps().statefulSets().inNamespace("shop").withName("first-two").get() != null);
     }
 
+    @Tag("full")
     @Test
     void aProfileIsToldThoughItsStatusCouldNotBeWrittenAtFirst() {
         AtomicInteger tries = new AtomicInteger();

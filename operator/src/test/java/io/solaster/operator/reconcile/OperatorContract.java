@@ -265,6 +265,7 @@ abstract class OperatorContract {
         assertThat(versions()).isEqualTo(before);
     }
 
+    @Tag("full")
     @Test
     void editsThatRaceStatusPatchesAreAllCaughtUpWith() {
         raceStatusPatches(20);

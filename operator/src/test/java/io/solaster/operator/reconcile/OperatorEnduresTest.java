@@ -28,6 +28,7 @@ import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** Whatever happens to connections, watches, the API server or the clock: the operator catches up. */
@@ -157,6 +158,7 @@ class OperatorEnduresTest extends OperatorInMemory {
                 && kv().getStatus().observedGeneration() != null);
     }
 
+    @Tag("full")
     @Test
     void versionsThatAreGone() {
         for (int i = 0; i < 3; i++) {
@@ -194,6 +196,7 @@ class OperatorEnduresTest extends OperatorInMemory {
                 .get() != null);
     }
 
+    @Tag("full")
     @Test
     void anApiServerThatIsOverloaded() {
         AtomicInteger asked = new AtomicInteger();
@@ -204,6 +207,7 @@ class OperatorEnduresTest extends OperatorInMemory {
         followsEdits();
     }
 
+    @Tag("full")
     @Test
     void anApiServerThatIsSlow() {
         AtomicInteger slowed = new AtomicInteger();
@@ -251,6 +255,7 @@ class OperatorEnduresTest extends OperatorInMemory {
     }
 
     /** What a list leaves out seems to be gone: nothing is deleted or made anew for it, and what comes back is as before. */
+    @Tag("full")
     @Test
     void listsThatLeaveObjectsOut() {
         String before = set().getMetadata().getUid();

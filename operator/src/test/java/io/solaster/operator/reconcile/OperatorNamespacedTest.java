@@ -19,6 +19,7 @@ import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.apply.Names;
 import io.solaster.operator.reconcile.watch.NodeAccess;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** An operator that may not write on nodes, or not even read them. */
@@ -83,6 +84,7 @@ class OperatorNamespacedTest extends OperatorInMemory {
         allowed(NodeAccess.Declared);
     }
 
+    @Tag("full")
     @Test
     void whatIsDeclaredMayChangeAndBeWrong() throws IOException {
         begin(NodeAccess.Declared, "solaster/nodes");

@@ -135,6 +135,7 @@ class ProcessTest {
         return lease == null ? "" : lease.getSpec().getHolderIdentity();
     }
 
+    @Tag("full")
     @Test
     void aStopIsOrderlyAndTheNextOneLeadsWithinSeconds() throws Exception {
         // Both start at once, which takes less time: whichever has the lease is the first.

@@ -37,6 +37,7 @@ import io.solaster.operator.api.ShardedService;
 import io.solaster.operator.api.ShardedServiceStatus.RolloutStatus;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How changes are rolled out and taken back, with pods that answer for themselves and a clock that is put forward. */
@@ -199,6 +200,7 @@ class RolloutTest {
         assertThat(measured("solaster_operator_rollouts_returned_total 0.0")).isTrue();
     }
 
+    @Tag("full")
     @Test
     void aCanaryThatHoldsIsPromoted() {
         settled(SPEC);
@@ -234,6 +236,7 @@ class RolloutTest {
         assertThat(condition("Degraded").getStatus()).as(condition("Degraded").getMessage()).isEqualTo("False");
     }
 
+    @Tag("full")
     @Test
     void aCanaryWithTooManyErrorsIsTakenBack() {
         String good = settled(SPEC);
@@ -278,6 +281,7 @@ class RolloutTest {
                 .contains("the other pods' p99 is 1.00 ms, theirs 8.00 ms").contains("150 %");
     }
 
+    @Tag("full")
     @Test
     void aCanaryThatIsNeverReadyIsTakenBackAndItsPodDeleted() {
         String good = settled(SPEC);
@@ -308,6 +312,7 @@ class RolloutTest {
         assertThat(condition("Degraded").getMessage()).contains("kv-two-2 was started again while it was observed");
     }
 
+    @Tag("full")
     @Test
     void aRollingReplacementThatGetsStuckIsTakenBack() {
         String good = settled(ROLLING);
@@ -357,6 +362,7 @@ class RolloutTest {
     }
 
     /** One reads what the other has written of its clock. */
+    @Tag("full")
     @Test
     void anotherOperatorsClockMayBeAnHourOff() throws IOException {
         settled(SPEC);
@@ -388,6 +394,7 @@ class RolloutTest {
         eventually(() -> "RolledBack".equals(condition("Degraded").getReason()));
     }
 
+    @Tag("full")
     @Test
     void aSpecThatChangesInTheMiddleBeginsAnew() {
         String good = settled(SPEC);

@@ -33,6 +33,7 @@ import io.solaster.http.route.Router;
 import io.solaster.http.server.HttpProtocol;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
 
@@ -149,6 +150,7 @@ class SendFileTest {
         }
     }
 
+    @Tag("full")
     @Test
     void sendsFilesEncrypted() throws Exception {
         Path store = directory.resolve("store.p12");

@@ -109,6 +109,7 @@ final class LogKillTest {
         kill(events, new Random(seed), fsync, 0, 6);
     }
 
+    @Tag("full")
     @Test
     void anotherProcessThatHasItIsNamed(Events events) throws Exception {
         try (ChildJvm child = start(events, "never", "nio")) {

@@ -104,6 +104,7 @@ class DatabasePersistenceTest {
         }
     }
 
+    @Tag("full")
     @Test
     void aSnapshotHasOneMoment() {
         changeBesideSnapshots(2, 150);

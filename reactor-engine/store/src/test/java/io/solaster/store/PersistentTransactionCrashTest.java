@@ -273,6 +273,7 @@ final class PersistentTransactionCrashTest {
         assertThat(answered).isPositive();
     }
 
+    @Tag("full")
     @Test
     void aTransactionOutlivesTheProcessAsAWholeOrNotAtAll() {
         int answered = 0;

@@ -351,6 +351,7 @@ abstract class TcpServerTest {
     }
 
     /** In a process of its own, which opens files until none is left. */
+    @Tag("full")
     @Test
     void pausesAcceptingWhileOutOfFileDescriptors() throws Exception {
         assumeTrue(Files.exists(Path.of("/proc/self/fd")), "no ulimit to set");

@@ -486,6 +486,7 @@ abstract class TlsTest {
         }
     }
 
+    @Tag("full")
     @WithEach
     void certificatesChangeWhileHandshakesGoOn(TlsProvider provider) throws Exception {
         TlsConfig config = config(provider);

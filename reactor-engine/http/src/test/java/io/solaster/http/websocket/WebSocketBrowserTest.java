@@ -24,6 +24,7 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.http.server.HttpProtocol;
 import org.jspecify.annotations.Nullable;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -56,6 +57,7 @@ class WebSocketBrowserTest {
                 "4321-true");
     }
 
+    @Tag("full")
     @Test
     void talksWithAPageOverHttp2() throws Exception {
         SslContext context = SslContextBuilder.forServer(keys())
@@ -81,6 +83,7 @@ class WebSocketBrowserTest {
         return keys;
     }
 
+    @Tag("full")
     @Test
     void talksWithAPageCompressed() throws Exception {
         for (boolean takeover : new boolean[]{false, true}) {

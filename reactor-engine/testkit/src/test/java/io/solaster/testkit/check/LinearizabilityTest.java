@@ -280,6 +280,7 @@ class LinearizabilityTest {
                 return new Model.Step<>(List.copyOf(after), move.isPresent() ? null : List.copyOf(after));
             });
 
+    @Tag("full")
     @ParameterizedTest
     @ValueSource(booleans = {true, false})
     void aBankOfFourHundredEventsEndsWhenMemoryDoes(boolean answered) {

@@ -16,6 +16,7 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.config.plan.ShardReport;
 import io.solaster.engine.Engine;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -171,6 +172,7 @@ final class EndpointsTest {
         }
     }
 
+    @Tag("full")
     @Test
     void answer_while_every_shard_is_stuck_in_a_busy_loop() throws Exception {
         try (Actuated it = Actuated.start(WebApplicationType.SERVLET, "solaster.health.broken-after=1s",

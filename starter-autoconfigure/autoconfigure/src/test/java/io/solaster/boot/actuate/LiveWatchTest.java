@@ -12,6 +12,7 @@ import io.solaster.boot.SolasterAutoConfiguration;
 import io.solaster.boot.ThreeShards;
 import io.solaster.engine.Engine;
 import io.solaster.spring.reload.ConfigReloader;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
@@ -23,6 +24,7 @@ import org.springframework.boot.test.context.runner.ApplicationContextRunner;
 @Timeout(value = 180, unit = TimeUnit.SECONDS)
 final class LiveWatchTest {
 
+    @Tag("full")
     @Test
     void a_shard_that_is_stuck_is_broken_after_the_time_that_is_in_force_now(@TempDir Path directory)
             throws IOException {

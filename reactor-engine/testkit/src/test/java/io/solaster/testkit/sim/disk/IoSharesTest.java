@@ -19,6 +19,7 @@ import io.solaster.engine.file.ShardFile;
 import io.solaster.engine.file.ShardFiles;
 import io.solaster.engine.stats.FileStats;
 import org.junit.jupiter.api.BeforeEach;
+import org.junit.jupiter.api.Tag;
 import org.junit.jupiter.api.Test;
 
 /** How scheduling groups share a disk, by the shares of a shard: to the nanosecond, on a disk that does one thing at a time. */
@@ -97,6 +98,7 @@ final class IoSharesTest {
         assertThat(done[BACKGROUND]).isBetween(170, 240);
     }
 
+    @Tag("full")
     @Test
     void smallOperationsAreNotFree() throws Exception {
         disk.set(DiskFaults.NONE.throttled(PER_SECOND));
@@ -245,6 +247,7 @@ final class IoSharesTest {
         time.await(CompletableFuture.allOf(first, second, third));
     }
 
+    @Tag("full")
     @Test
     void hasFewerAtASlowDiskThanItsDepthWhereLatencyHasAGoal() throws Exception {
         use(new FileBounds(32, 64 << 20, MOST, 1L << 40, IoLimits.NONE, 5_000_000));
