@@ -43,6 +43,11 @@ import org.springframework.data.geo.Metrics;
 import org.springframework.data.geo.Point;
 import org.springframework.data.redis.connection.RedisConnection;
 import org.springframework.data.redis.connection.RedisConnectionFactory;
+import org.springframework.data.redis.connection.stream.Consumer;
+import org.springframework.data.redis.connection.stream.MapRecord;
+import org.springframework.data.redis.connection.stream.ReadOffset;
+import org.springframework.data.redis.connection.stream.RecordId;
+import org.springframework.data.redis.connection.stream.StreamOffset;
 import org.springframework.data.redis.core.RedisCallback;
 import org.springframework.data.redis.core.RedisHash;
 import org.springframework.data.redis.core.RedisOperations;
@@ -59,6 +64,8 @@ import org.springframework.data.redis.listener.PatternTopic;
 import org.springframework.data.redis.listener.RedisMessageListenerContainer;
 import org.springframework.data.redis.repository.configuration.EnableRedisRepositories;
 import org.springframework.data.redis.serializer.RedisSerializer;
+import org.springframework.data.redis.stream.StreamMessageListenerContainer;
+import org.springframework.data.redis.stream.StreamMessageListenerContainer.StreamMessageListenerContainerOptions;
 import org.springframework.data.repository.CrudRepository;
 import org.springframework.session.FindByIndexNameSessionRepository;
 import org.springframework.session.Session;
@@ -254,6 +261,42 @@ final class SpringDataRedisTest {
                 container.destroy();
             }
         });
+    }
+
+    @Test
+    void entries_of_streams_reach_the_listeners_of_a_container() {
+        runner.run(context -> {
+            StringRedisTemplate redis = context.getBean(StringRedisTemplate.class);
+            redis.opsForStream().add("orders", Map.of("article", "tea"));
+            assertThat(redis.opsForStream().createGroup("orders", ReadOffset.from("0"), "tills")).isEqualTo("OK");
+            BlockingQueue<MapRecord<String, String, String>> heard = new LinkedBlockingQueue<>();
+            var container = StreamMessageListenerContainer.create(
+                    context.getBean(RedisConnectionFactory.class), StreamMessageListenerContainerOptions.builder()
+                            .pollTimeout(Duration.ofMillis(500)).build());
+            container.receive(Consumer.from("tills", "ada"), StreamOffset.create("orders", ReadOffset.lastConsumed()),
+                    entry -> {
+                        heard.add(entry);
+                        redis.opsForStream().acknowledge("tills", entry);
+                    });
+            container.start();
+            try {
+                assertThat(take(heard)).containsEntry("article", "tea");
+                RecordId milk = redis.opsForStream().add("orders", Map.of("article", "milk"));
+                assertThat(take(heard)).containsEntry("article", "milk");
+                ThreeShards.until("both are acknowledged", () -> Objects
+                        .requireNonNull(redis.opsForStream().pending("orders", "tills"))
+                        .getTotalPendingMessages() == 0);
+                assertThat(redis.opsForStream().info("orders").lastGeneratedId())
+                        .isEqualTo(Objects.requireNonNull(milk).getValue());
+            } finally {
+                container.stop();
+            }
+        });
+    }
+
+    private static Map<String, String> take(BlockingQueue<MapRecord<String, String, String>> heard)
+            throws InterruptedException {
+        return Objects.requireNonNull(heard.poll(1, TimeUnit.MINUTES), "nothing came within a minute").getValue();
     }
 
     private static RedisMessageListenerContainer container(AssertableApplicationContext context) {
