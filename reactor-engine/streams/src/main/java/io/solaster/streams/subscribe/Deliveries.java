@@ -6,6 +6,7 @@ import java.util.Objects;
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.solaster.engine.Shard;
+import io.solaster.engine.memory.Memory;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
 
@@ -14,6 +15,8 @@ import org.jspecify.annotations.Nullable;
  * in a turn leaves at once. On the owning shard.
  */
 final class Deliveries implements AutoCloseable {
+    /** Bytes before the name in the form {@link Subscriber#PLAIN}. */
+    static final int PLAIN_HEADER = 4;
     static final int NO_PATTERN = NameTable.NONE;
     private static final int SCRATCH = 64 * 1024;
     /** Bytes of a message beside its name and its payload, mostly. */
@@ -33,28 +36,28 @@ final class Deliveries implements AutoCloseable {
     private final Runnable flush = this::flush;
     private final @Nullable ByteBuf[] encoded;
     private final boolean[] isEncoded;
-    private long delivered;
+    private final int plain;
+    private final SubscriptionStats stats;
 
     Deliveries(SubscriptionShard part, NameTable names, SubscriberLists lists, Shard shard, SchedulingGroup group,
-            MessageFormat format) {
+            MessageFormat format, SubscriptionStats stats) {
+        this.stats = stats;
         this.part = part;
         this.names = names;
         this.lists = lists;
         this.shard = shard;
         this.group = group;
         this.format = format;
-        this.encoded = new ByteBuf[format.forms()];
-        this.isEncoded = new boolean[format.forms()];
-    }
-
-    /** What subscribers have got so far. */
-    long delivered() {
-        return delivered;
+        this.encoded = new ByteBuf[format.forms() + 1];
+        this.isEncoded = new boolean[format.forms() + 1];
+        this.plain = format.forms();
     }
 
     /** To all of this shard who have a name, or the pattern. */
     void deliver(int from, int kind, int id, int pattern, long name, int nameLength, long payload,
             int payloadLength) {
+        long key = names.key(pattern, name, nameLength);
+        int given = 0;
         try {
             for (int at = lists.first(id); at != SubscriberLists.NONE; at = lists.next(at)) {
                 int number = lists.subscriber(at);
@@ -63,7 +66,8 @@ final class Deliveries implements AutoCloseable {
                 if (to == null || pending != null && pending.isTooNew(lists.born(at), from)) {
                     continue;
                 }
-                int form = to.form();
+                int asked = to.form();
+                int form = asked == Subscriber.PLAIN ? plain : asked;
                 if (!isEncoded[form]) {
                     try {
                         encode(form, kind, pattern, name, nameLength, payload, payloadLength);
@@ -77,9 +81,12 @@ final class Deliveries implements AutoCloseable {
                         continue;
                     }
                 }
-                give(number, to, Objects.requireNonNull(encoded[form]));
+                if (give(number, to, Objects.requireNonNull(encoded[form]), key)) {
+                    given++;
+                }
             }
         } finally {
+            stats.delivered.add(given);
             // Also where there was no memory to encode it: the next message is not to go out with these bytes.
             for (int form = 0; form < encoded.length; form++) {
                 letGoIfEncoded(form);
@@ -95,13 +102,14 @@ final class Deliveries implements AutoCloseable {
     }
 
     /** To one, who ends where it cannot be taken; the others get it all the same. */
-    private void give(int number, Subscriber to, ByteBuf message) {
+    private boolean give(int number, Subscriber to, ByteBuf message, long key) {
         try {
-            to.take(message);
-            delivered++;
+            to.take(message, key);
             toFlush(number);
+            return true;
         } catch (OutOfMemoryError | RuntimeException failure) {
             to.failed(failure);
+            return false;
         }
     }
 
@@ -112,6 +120,15 @@ final class Deliveries implements AutoCloseable {
             encoded[form] = to;
         }
         isEncoded[form] = true;
+        if (form == plain) {
+            to.ensureWritable(PLAIN_HEADER + nameLength + payloadLength);
+            long at = Memory.address(to) + to.writerIndex();
+            to.setInt(to.writerIndex(), nameLength);
+            Memory.copy(name, at + PLAIN_HEADER, nameLength);
+            Memory.copy(payload, at + PLAIN_HEADER + nameLength, payloadLength);
+            to.writerIndex(to.writerIndex() + PLAIN_HEADER + nameLength + payloadLength);
+            return;
+        }
         if (pattern == NO_PATTERN) {
             format.write(to, form, kind, 0, 0, name, nameLength, payload, payloadLength);
         } else {
@@ -123,7 +140,8 @@ final class Deliveries implements AutoCloseable {
     /** What nobody shares is written to again. */
     private void letGo(int form) {
         ByteBuf message = Objects.requireNonNull(encoded[form]);
-        if (message.refCnt() == 1 && message.capacity() <= SCRATCH) {
+        // A queue keeps a plain one as it is: in a buffer that was made for a longer one it would take more than it counts for.
+        if (form != plain && message.refCnt() == 1 && message.capacity() <= SCRATCH) {
             message.clear();
         } else {
             encoded[form] = null;

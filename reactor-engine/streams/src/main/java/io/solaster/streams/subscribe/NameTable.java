@@ -135,6 +135,11 @@ public final class NameTable implements AutoCloseable {
     }
 
     private int hash(int kind, long name, int length) {
+        return (int) key(kind, name, length);
+    }
+
+    /** What stands for a name of a kind, here alone: two names with one key are not to be found. */
+    long key(int kind, long name, int length) {
         long hash = seed + kind * 0x9E3779B97F4A7C15L + length;
         int at = 0;
         for (; at + 8 <= length; at += 8) {
@@ -144,7 +149,7 @@ public final class NameTable implements AutoCloseable {
         for (; at < length; at++) {
             rest = rest << 8 | Memory.getByte(name + at) & 0xff;
         }
-        return (int) fold(fold(hash ^ rest) + seed);
+        return fold(fold(hash ^ rest) + seed);
     }
 
     private long fold(long value) {

@@ -4,6 +4,7 @@ import java.util.ArrayDeque;
 import java.util.Arrays;
 
 import io.solaster.engine.Shard;
+import io.solaster.engine.memory.Memory;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.TurnEnd;
 import org.jspecify.annotations.Nullable;
@@ -49,7 +50,7 @@ public final class SubscriptionShard implements AutoCloseable {
     private final TurnEnd turnEnd;
 
     private final boolean[] isDead;
-    private long published;
+    private final SubscriptionStats stats;
     private boolean closed;
 
     /** Made by each shard for itself. */
@@ -58,12 +59,13 @@ public final class SubscriptionShard implements AutoCloseable {
         this.shard = shard;
         this.self = shard.id();
         this.group = all.engine().groups().byDefault();
+        this.stats = all.stats(shard.id());
         this.names = new NameTable(shard.memory().system("subscriptions"), shard.environment().secrets());
         this.patterns = new Patterns(shard.memory().system("subscriptions"), shard.environment().secrets());
         this.changes = new Changes(this, all, group);
         this.isDead = new boolean[all.shards()];
         this.outgoing = new Outgoing(this, all, group);
-        this.deliveries = new Deliveries(this, names, lists, shard, group, all.newFormat());
+        this.deliveries = new Deliveries(this, names, lists, shard, group, all.newFormat(), stats);
         this.turnEnd = shard.atTurnEnd("subscriptions", group, outgoing::send);
         all.add(this);
     }
@@ -87,6 +89,40 @@ public final class SubscriptionShard implements AutoCloseable {
         subscribers[number] = subscriber;
         lists.subscribers(subscribers.length);
         return number;
+    }
+
+    /** As {@link Subscriptions#subscribe}. */
+    Subscription subscribe(int kind, byte[] name, @Nullable NamePattern pattern, QueueLimits limits,
+            MessageHandler handler) {
+        if (closed) {
+            throw shard.stopped();
+        }
+        HandledSubscription made = new HandledSubscription(this, shard.currentGroup(), limits, handler);
+        long text = Memory.allocate(Math.max(1, name.length));
+        try {
+            Memory.copy(name, 0, text, name.length);
+            if (kind == Subscriptions.MQTT_FILTER) {
+                TokenSyntax.MQTT.check(text, name.length);
+            } else if (kind == Subscriptions.NATS_FILTER) {
+                TokenSyntax.NATS.check(text, name.length);
+            }
+            made.joined(join(made));
+            try {
+                subscribe(made.number(), kind, text, name.length, pattern);
+                settle(made.number());
+            } catch (Throwable failure) {
+                made.close();
+                throw failure;
+            }
+        } finally {
+            Memory.free(text);
+        }
+        return made;
+    }
+
+    /** What is counted here. Any thread. */
+    public SubscriptionStats stats() {
+        return stats;
     }
 
     /** Ends a subscriber: it is told of nothing more. Its subscriptions end in later turns, if there are many. */
@@ -366,7 +402,7 @@ public final class SubscriptionShard implements AutoCloseable {
             int id = names.find(kind, name, nameLength);
             return id == NameTable.NONE ? 0 : lists.count(id);
         }
-        published++;
+        stats.published.increment();
         if (names.size() == 0) {
             return 0;
         }
@@ -497,17 +533,22 @@ public final class SubscriptionShard implements AutoCloseable {
 
     /** What was published at its home here, so far. */
     public long published() {
-        return published;
+        return stats.published.get();
     }
 
     /** What subscribers of this shard have got so far. */
     public long delivered() {
-        return deliveries.delivered();
+        return stats.delivered.get();
     }
 
     @Override
     public void close() {
         closed = true;
+        for (Subscriber each : subscribers) {
+            if (each != null) {
+                each.ended();
+            }
+        }
         turnEnd.close();
         outgoing.close();
         deliveries.close();

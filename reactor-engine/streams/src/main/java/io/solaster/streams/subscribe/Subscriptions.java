@@ -1,8 +1,12 @@
 package io.solaster.streams.subscribe;
 
+import java.nio.charset.StandardCharsets;
+import java.util.Arrays;
 import java.util.function.Supplier;
+import java.util.function.ToLongFunction;
 
 import io.solaster.engine.Engine;
+import io.solaster.engine.Shard;
 
 /**
  * Who has subscribed to which names, over all shards of an engine. A subscriber and its subscriptions are on the subscriber's
@@ -30,6 +34,7 @@ public final class Subscriptions {
     private final Placement placement;
     private final Supplier<? extends MessageFormat> formats;
     private final SubscriptionShard[] byShard;
+    private final SubscriptionStats[] stats;
 
     /** @param formats makes one for each shard */
     public Subscriptions(Engine engine, Placement placement, Supplier<? extends MessageFormat> formats) {
@@ -37,6 +42,8 @@ public final class Subscriptions {
         this.placement = placement;
         this.formats = formats;
         this.byShard = new SubscriptionShard[engine.shards().size()];
+        this.stats = new SubscriptionStats[byShard.length];
+        Arrays.setAll(stats, shard -> new SubscriptionStats());
     }
 
     /** Puts a part where the others find it; on its shard, before anybody asks for it. */
@@ -47,6 +54,51 @@ public final class Subscriptions {
     /** A shard's part, for messages to it; it is touched on its shard only. */
     public SubscriptionShard part(int shard) {
         return byShard[shard];
+    }
+
+    /** What a shard has counted. */
+    public SubscriptionStats stats(int shard) {
+        return stats[shard];
+    }
+
+    /** The sum over all shards of something that is counted. */
+    public long total(ToLongFunction<? super SubscriptionStats> of) {
+        long sum = 0;
+        for (SubscriptionStats each : stats) {
+            sum += of.applyAsLong(each);
+        }
+        return sum;
+    }
+
+    /**
+     * Subscribes code of the same process, on the shard that calls, in its scheduling group: what is published from when all shards know
+     * of it on comes to the handler there.
+     *
+     * @param kind a channel, or filters of one of the syntaxes; patterns are {@link #subscribe(String, NamePattern, QueueLimits,
+     *        MessageHandler)}'s
+     * @throws IllegalStateException if the caller is not on a shard of this engine
+     * @throws IllegalArgumentException if a filter is none, with what is wrong
+     * @throws io.solaster.engine.ShardStoppedException if the shard stops
+     */
+    public Subscription subscribe(int kind, String name, QueueLimits limits, MessageHandler handler) {
+        if (kind == PATTERN || kind < 0 || kind >= KINDS) {
+            throw new IllegalArgumentException("kind " + kind + " of names; give a channel's or a filter's");
+        }
+        return here().subscribe(kind, name.getBytes(StandardCharsets.UTF_8), null, limits, handler);
+    }
+
+    /** As {@link #subscribe(int, String, QueueLimits, MessageHandler)}, of a pattern, by its text. */
+    public Subscription subscribe(String text, NamePattern pattern, QueueLimits limits, MessageHandler handler) {
+        return here().subscribe(PATTERN, text.getBytes(StandardCharsets.UTF_8), pattern, limits, handler);
+    }
+
+    private SubscriptionShard here() {
+        Shard shard = Shard.current();
+        if (shard == null || engine.shard(shard.id()) != shard) {
+            throw new IllegalStateException("subscribe is called on no shard of engine " + engine.name()
+                    + "; call it by submitTo or Sharded.on");
+        }
+        return byShard[shard.id()];
     }
 
     Engine engine() {
