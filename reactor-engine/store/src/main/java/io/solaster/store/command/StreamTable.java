@@ -4,10 +4,12 @@ import java.util.List;
 
 import io.solaster.store.command.admin.Help;
 import io.solaster.store.command.stream.ClaimCommands;
+import io.solaster.store.command.stream.DeleteCommands;
 import io.solaster.store.command.stream.GroupCommands;
 import io.solaster.store.command.stream.InfoCommands;
 import io.solaster.store.command.stream.PendingCommands;
 import io.solaster.store.command.stream.ReadCommands;
+import io.solaster.store.command.stream.SpreadRead;
 import io.solaster.store.command.stream.StreamCommands;
 import io.solaster.store.shard.Command.Keys;
 
@@ -43,7 +45,7 @@ final class StreamTable {
                 .tips("nondeterministic_output")
                 .doc("stream", "5.0.0", "O(1) when adding, O(N) in the entries trimmed",
                         "Appends an entry to a stream.",
-                        "key [NOMKSTREAM] [[MAXLEN|MINID] [=|~] threshold [LIMIT count]] *|id [field value]...");
+                        "key [NOMKSTREAM] [KEEPREF|DELREF|ACKED] [[MAXLEN|MINID] [=|~] threshold [LIMIT count]] *|id [field value]...");
         to.entry("xlen", 2, "readonly fast", StreamCommands::xlen).key("RO")
                 .doc("stream", "5.0.0", "O(1)", "How many entries a stream has.", "key");
         to.entry("xrange", -4, "readonly", StreamCommands::xrange).key("RO access")
@@ -56,21 +58,30 @@ final class StreamTable {
                 .doc("stream", "5.0.0", "O(1) for each entry", "Deletes entries of a stream.", "key id...");
         to.entry("xtrim", -4, "write", StreamCommands::xtrim).key("RW delete").tips("nondeterministic_output")
                 .doc("stream", "5.0.0", "O(N) in the entries deleted", "Deletes the first entries of a stream.",
-                        "key [MAXLEN|MINID] [=|~] threshold [LIMIT count]");
+                        "key [MAXLEN|MINID] [=|~] threshold [LIMIT count] [KEEPREF|DELREF|ACKED]");
+        to.entry("xdelex", -5, "write fast", DeleteCommands::xdelex).key("RW delete")
+                .doc("stream", "8.2.0", "O(1) for each entry",
+                        "Deletes entries of a stream, and says what becomes of them in its groups.",
+                        "key [KEEPREF|DELREF|ACKED] IDS numids id...");
+        to.entry("xackdel", -6, "write fast", DeleteCommands::xackdel).key("RW update delete")
+                .doc("stream", "8.2.0", "O(1) for each entry",
+                        "Has entries be pending no more, and deletes them.",
+                        "key group [KEEPREF|DELREF|ACKED] IDS numids id...");
         to.entry("xsetid", -3, "write denyoom fast", StreamCommands::xsetid).key("RW update")
                 .doc("stream", "5.0.0", "O(1)", "Sets the last id of a stream.",
                         "key last-id [ENTRIESADDED entries-added] [MAXDELETEDID max-deleted-id]");
         to.entry("xread", -4, "readonly blocking movablekeys", ReadCommands::xread)
-                .keys(0, 0, 0, new Keys.Shown(ReadCommands::findReadKeys, List.of("STREAMS 1 half")), null, "RO access")
+                .keys(0, 0, 0, new Keys.Shown(ReadCommands::findReadKeys, List.of("STREAMS 1 half")), SpreadRead.XREAD,
+                        "RO access")
                 .doc("stream", "5.0.0", "O(N) in the entries answered",
                         "The entries of some streams behind ids, or waits for one.",
                         "[COUNT count] [BLOCK milliseconds] STREAMS key... id...");
         to.entry("xreadgroup", -7, "write blocking movablekeys", ReadCommands::xreadgroup)
-                .keys(0, 0, 0, new Keys.Shown(ReadCommands::findGroupKeys, List.of("STREAMS 4 half")), null,
-                        "RO access")
+                .keys(0, 0, 0, new Keys.Shown(ReadCommands::findGroupKeys, List.of("STREAMS 4 half")),
+                        SpreadRead.XREADGROUP, "RO access")
                 .doc("stream", "5.0.0", "O(M) in the entries answered",
                         "New entries of some streams for a consumer of a group, or those pending for it, or waits for one.",
-                        "GROUP group consumer [COUNT count] [BLOCK milliseconds] [NOACK] STREAMS key... id...");
+                        "GROUP group consumer [COUNT count] [BLOCK milliseconds] [CLAIM min-idle-time] [NOACK] STREAMS key... id...");
         to.entry("xack", -4, "write fast", GroupCommands::xack).key("RW update")
                 .doc("stream", "5.0.0", "O(1) for each entry", "Has entries be pending no more.", "key group id...");
         to.entry("xpending", -3, "readonly", PendingCommands::xpending).key("RO access")

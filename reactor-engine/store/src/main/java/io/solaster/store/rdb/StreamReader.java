@@ -7,6 +7,7 @@ import io.solaster.engine.net.Digits;
 import io.solaster.store.collection.NewValue;
 import io.solaster.store.keyspace.Effects.Step;
 import io.solaster.store.stream.Groups;
+import io.solaster.store.stream.Lag;
 import io.solaster.store.stream.Streams;
 import io.solaster.store.type.Decimal;
 
@@ -320,7 +321,8 @@ final class StreamReader implements AutoCloseable {
         if (!isId()) {
             return false;
         }
-        long read = -1;
+        // Redis before 7.0 did not count what a group has read.
+        long read = Lag.upTo(value.stream(), ms, seq);
         if (type != DumpTypes.STREAM) {
             if (!isCount() || counted < -1) {
                 return false;

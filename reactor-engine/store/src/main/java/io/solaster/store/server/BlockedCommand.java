@@ -77,6 +77,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     private int type;
     private int firstKey;
     private CommandCall.@Nullable Wanted wants;
+    private @Nullable LookAgain again;
     private int keys;
     /** The key that {@link #intent} is for, where it waits for others to be done with one that was offered. */
     private int wanted;
@@ -214,12 +215,27 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         }
         for (int i = firstKey; i < firstKey + keys; i++) {
             target.waiting().add(waiter, i, type, call.address(i), call.length(i));
+            lookAgain(call, i);
         }
         if (timeoutMillis > 0) {
             timer = target.shard().timers().timer(() -> end(Reason.TIMEOUT));
             timer.arm(Duration.ofMillis(Math.min(timeoutMillis, LONGEST_MILLIS)));
         }
         return true;
+    }
+
+    private void lookAgain(CommandCall call, int key) {
+        CommandCall.Wanted its = wants;
+        long at = its == null ? CommandCall.Wanted.NEVER : its.againAt(call, key);
+        if (at == CommandCall.Wanted.NEVER) {
+            return;
+        }
+        LookAgain looks = again;
+        if (looks == null) {
+            looks = new LookAgain(target, waiter);
+            again = looks;
+        }
+        looks.at(at);
     }
 
     /** Keeps the arguments as the command has set them; some of those that it has set may lie among those that are kept. */
@@ -255,6 +271,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
                     target.locks().remove(intent);
                     target.waiting().tried(waiter);
                 }
+                lookAgain(call, key);
                 return Waiter.Answer.NOTHING;
             }
             if (!hasRight(call, key)) {
@@ -326,6 +343,9 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
 
     private void leaveQueues() {
         target.waiting().remove(waiter);
+        if (again != null) {
+            again.cancel();
+        }
         if (timer != null) {
             timer.cancel();
             timer = null;

@@ -161,6 +161,7 @@ final class KeyWait implements SpreadWait.Owner {
             tell(false);
             return false;
         }
+        waiting.settle(done);
         ReplyWriter reply = replies.open();
         done.writeKept(reply);
         reply.finish();

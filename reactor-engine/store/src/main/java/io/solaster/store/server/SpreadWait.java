@@ -48,9 +48,13 @@ final class SpreadWait implements CommandCall.Blocker {
     private final StoreShard shard;
     private final Command command;
     private final int database;
-    private final ByteStrings arguments = new ByteStrings();
+    private ByteStrings arguments = new ByteStrings();
     /** By shard: what waits there; null for nothing. */
     private final @Nullable Waiter[] waiters;
+    /** By shard, each used there; null for nothing. */
+    private final @Nullable LookAgain[] again;
+    /** Null if a key that is there will do. */
+    private CommandCall.@Nullable Wanted wants;
     private boolean asked;
     private long timeoutMillis;
     private int type;
@@ -75,8 +79,23 @@ final class SpreadWait implements CommandCall.Blocker {
         this.command = command;
         this.database = call.database();
         this.waiters = new Waiter[shard.parts().count()];
+        this.again = new LookAgain[waiters.length];
         for (int i = 0; i < call.count(); i++) {
             arguments.add(call.address(i), call.length(i));
+        }
+    }
+
+    /** Was tried, and has found nothing: it waits with arguments that say what was there then. */
+    void settle(Transaction done) {
+        if (asked) {
+            return;
+        }
+        CommandCall call = shard.call();
+        arguments.load(call, 0, arguments.count(), 0);
+        ByteStrings settled = new ByteStrings();
+        if (Objects.requireNonNull(command.spread()).settle(done, call, settled)) {
+            arguments.close();
+            arguments = settled;
         }
     }
 
@@ -126,6 +145,7 @@ final class SpreadWait implements CommandCall.Blocker {
     @Override
     public boolean block(CommandCall call, long newTimeoutMillis, int newType, int newFirstKey, int newKeys) {
         asked = true;
+        wants = call.takeWanted();
         timeoutMillis = newTimeoutMillis;
         type = newType;
         firstKey = newFirstKey;
@@ -143,7 +163,9 @@ final class SpreadWait implements CommandCall.Blocker {
         for (int i = firstKey; i < firstKey + keys; i++) {
             int owner = owner(call, i);
             if (waiters[owner] == null) {
-                waiters[owner] = new Waiter(shard.shard().id(), key -> offered(shard.peer(owner), key));
+                Waiter made = new Waiter(shard.shard().id(), key -> offered(shard.peer(owner), key));
+                waiters[owner] = made;
+                again[owner] = new LookAgain(shard.peer(owner), made);
             }
         }
         onEach(this::takePlaces);
@@ -160,24 +182,30 @@ final class SpreadWait implements CommandCall.Blocker {
     // ---- on the shards of the keys
 
     private void takePlaces(StoreShard part) {
-        CommandCall call = part.offering();
-        arguments.load(call, 0, arguments.count(), 0);
+        CommandCall call = offering(part);
         part.keyspace().database(database);
         for (int i = firstKey; i < firstKey + keys; i++) {
             if (owner(call, i) == part.shard().id()) {
                 part.waiting().add(waiter(part), i, type, call.address(i), call.length(i));
+                lookAgain(part, call, i);
             }
         }
     }
 
     private Waiter.Answer offered(StoreShard part, int key) {
-        CommandCall call = part.offering();
-        arguments.load(call, 0, arguments.count(), 0);
+        CommandCall call = offering(part);
         Keyspace keyspace = part.keyspace();
-        long entry = keyspace.peek(call.address(key), call.length(key), part.now());
-        if (entry == 0 || keyspace.type(entry) != type) {
+        CommandCall.Wanted its = wants;
+        long entry = its != null ? 0 : keyspace.peek(call.address(key), call.length(key), part.now());
+        if (its != null ? !its.isThere(call, key) : entry == 0 || keyspace.type(entry) != type) {
+            lookAgain(part, call, key);
             return Waiter.Answer.NOTHING;
         }
+        boolean isShared = its != null && its.isShared();
+        if (isShared && waiter(part).isTold()) {
+            return Waiter.Answer.NOTHING;
+        }
+        waiter(part).told(isShared);
         ShardFuture<Boolean> woke = part.parts().sharded().on(shard.shard().id(), _ -> {
             wake();
             return true;
@@ -188,12 +216,34 @@ final class SpreadWait implements CommandCall.Blocker {
                 part.shard().executeOrElse(() -> notTold(part, failure), () -> {});
             }
         });
-        return Waiter.Answer.TRIES;
+        return isShared ? Waiter.Answer.NOTHING : Waiter.Answer.TRIES;
+    }
+
+    private CommandCall offering(StoreShard part) {
+        CommandCall call = part.offering();
+        call.client(null);
+        call.as(null, database);
+        call.now(part.now());
+        arguments.load(call, 0, arguments.count(), 0);
+        return call;
+    }
+
+    private void lookAgain(StoreShard part, CommandCall call, int key) {
+        CommandCall.Wanted its = wants;
+        long at = its == null ? CommandCall.Wanted.NEVER : its.againAt(call, key);
+        if (at != CommandCall.Wanted.NEVER) {
+            Objects.requireNonNull(again[part.shard().id()]).at(at);
+        }
+    }
+
+    private void leaves(StoreShard part) {
+        part.waiting().remove(waiter(part));
+        Objects.requireNonNull(again[part.shard().id()]).cancel();
     }
 
     private void notTold(StoreShard part, Throwable failure) {
         if (ShardFuture.causeOf(failure) instanceof ShardStoppedException) {
-            part.waiting().remove(waiter(part));
+            leaves(part);
         } else {
             part.waiting().tried(waiter(part));
         }
@@ -290,7 +340,7 @@ final class SpreadWait implements CommandCall.Blocker {
         }
         if (!left) {
             left = true;
-            onEach(part -> part.waiting().remove(waiter(part)));
+            onEach(this::leaves);
         }
         release();
         return !trying;

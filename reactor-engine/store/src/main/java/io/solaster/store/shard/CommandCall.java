@@ -34,8 +34,21 @@ public final class CommandCall implements RunningCommand {
     /** What a command that waits wants of a key that was written; it is run again only for that. */
     @FunctionalInterface
     public interface Wanted {
+        /** As {@link #againAt}: no time is known. */
+        long NEVER = Long.MAX_VALUE;
+
         /** Whether it is there. Changes nothing. The key may be gone, or of another type. */
         boolean isThere(CommandCall call, int key);
+
+        /** Whether others may have it too, so that they need not wait until this one has tried. */
+        default boolean isShared() {
+            return false;
+        }
+
+        /** Unix milliseconds at which it may be there though nobody writes the key; {@link #NEVER} if that is not known. */
+        default long againAt(CommandCall call, int key) {
+            return NEVER;
+        }
     }
 
     /** As {@link #offered()}: none of the keys is there. */

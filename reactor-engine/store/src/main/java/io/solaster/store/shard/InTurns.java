@@ -14,7 +14,7 @@ import io.solaster.store.persist.Journal;
 import org.jspecify.annotations.Nullable;
 
 /**
- * A command on one key that has more to do than a turn has time for: it is done in {@link Steps}, of which each turn does as many
+ * A command on one key, or a few of one shard, that has more to do than a turn has time for: it is done in {@link Steps}, of which each turn does as many
  * as it can. Nobody else uses the key meanwhile, and the key stays: it neither expires nor is evicted, and its nodes lie where
  * they are. So it is one step for all others. It goes on until it ends, whatever becomes of its client. On the key's shard.
  *
@@ -48,6 +48,7 @@ public final class InTurns implements CommandCall.Unfinished {
     private final boolean resp3;
     private final long now;
     private final int key;
+    private final int keys;
     /** Others hold the key for it, and call {@link #proceed}. */
     private final boolean held;
     private final Intent intent = new Intent(() -> {
@@ -67,17 +68,28 @@ public final class InTurns implements CommandCall.Unfinished {
      * @param key the argument that is its key
      */
     public static void run(CommandCall call, int key, Steps steps) {
+        run(call, key, 1, steps);
+    }
+
+    /**
+     * As {@link #run(CommandCall, int, Steps)}, of a command on several keys of this shard.
+     *
+     * @param key the argument that is the first of its keys
+     * @param keys how many arguments from there on are
+     */
+    public static void run(CommandCall call, int key, int keys, Steps steps) {
         int start = call.reply().position();
         if (!steps.goOn(call)) {
-            call.leave(new InTurns(call, key, steps, start));
+            call.leave(new InTurns(call, key, keys, steps, start));
         }
     }
 
-    private InTurns(CommandCall begun, int key, Steps steps, int start) {
+    private InTurns(CommandCall begun, int key, int keys, Steps steps, int start) {
         this.shard = begun.shard();
         this.command = Objects.requireNonNull(shard.parts().commands().named(begun.text(0)));
         this.steps = steps;
         this.key = key;
+        this.keys = keys;
         this.now = begun.now();
         this.held = begun.isHeld();
         ReplyWriter written = begun.reply();
@@ -96,10 +108,14 @@ public final class InTurns implements CommandCall.Unfinished {
         reply.writerIndex(length);
         written.rewind(start);
         told = shard.hasToldEvents();
-        shard.keyspace().pin(begun.address(key), begun.length(key));
+        for (int i = key; i < key + keys; i++) {
+            shard.keyspace().pin(begun.address(i), begun.length(i));
+        }
         if (!held) {
             intent.begin(!command.has(Command.Flag.READONLY));
-            intent.slot(Slots.of(begun.address(key), begun.length(key)));
+            for (int i = key; i < key + keys; i++) {
+                intent.slot(Slots.of(begun.address(i), begun.length(i)));
+            }
             shard.locks().addInFront(intent);
             later();
         }
@@ -148,7 +164,9 @@ public final class InTurns implements CommandCall.Unfinished {
                 reply.readerIndex(before);
             }
             if (over) {
-                shard.keyspace().unpin(call.address(key), call.length(key));
+                for (int i = key; i < key + keys; i++) {
+                    shard.keyspace().unpin(call.address(i), call.length(i));
+                }
                 done = held;
             }
         }

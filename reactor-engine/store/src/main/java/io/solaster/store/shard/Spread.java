@@ -55,6 +55,18 @@ public interface Spread {
     }
 
     /**
+     * Before the client waits, once: the arguments that it waits with, where some of those that were sent are about the moment of
+     * the first hop.
+     *
+     * @param call the whole command as it was sent
+     * @param to where they go
+     * @return false if they stay as they are, and nothing was added
+     */
+    default boolean settle(Transaction transaction, CommandCall call, ByteStrings to) {
+        return false;
+    }
+
+    /**
      * Puts back what a command has taken whose client is gone, as far as that is possible still. On the shard of the key,
      * which nobody else uses now.
      *

@@ -187,6 +187,7 @@ public final class StoreShard implements AutoCloseable {
                     // Nobody is served any more.
                 }));
         this.call.reply().onError(errors::add);
+        this.offering.reply().onError(errors::add);
         this.locks = new IntentLocks(shard.id(), parts.count());
         this.subscriptions = new SubscriptionShard(parts.subscriptions(), shard);
         this.watches = new KeyWatches(keyspace, fieldHash);

@@ -240,6 +240,22 @@ public final class Groups {
         return own.seekFrom(ms, seq) && findPending(group, own.ms(), own.seq());
     }
 
+    /** How many entries are pending for a consumer that are not below an id, of so many at most. */
+    public long countOwned(long consumer, long ms, long seq, long most) {
+        own.open(consumer + StreamHead.OWN, 0);
+        if (!own.first()) {
+            return 0;
+        }
+        if (IdTree.compare(ms, seq, own.ms(), own.seq()) <= 0) {
+            return Math.min(most, owned(consumer));
+        }
+        long count = 0;
+        for (boolean more = own.seekFrom(ms, seq); more && count < most; more = own.next()) {
+            count++;
+        }
+        return count;
+    }
+
     /** Goes to the next; false if there is none. */
     public boolean nextPending() {
         return pending.next();

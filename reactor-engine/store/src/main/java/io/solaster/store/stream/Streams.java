@@ -248,13 +248,32 @@ public final class Streams implements AutoCloseable {
         return true;
     }
 
-    /** How many entries a range has, of so many at most. */
+    /** How many entries a range has, of so many at most. Looks at entries of its first and its last block only. */
     public long count(long fromMs, long fromSeq, long toMs, long toSeq, long most) {
+        if (most <= 0 || !seekFrom(fromMs, fromSeq)) {
+            return 0;
+        }
         long count = 0;
-        for (boolean more = seekFrom(fromMs, fromSeq); more && count < most; more = next()) {
-            if (compare(ms, seq, toMs, toSeq) > 0) {
-                return count;
-            }
+        long its = block;
+        int from = at;
+        // All of a block is below the first id that the next one was begun with.
+        while (count < most && blocks.next() && compare(blocks.ms(), blocks.seq(), toMs, toSeq) <= 0) {
+            count += entries(its, from, -1, -1);
+            its = Memory.getLong(blocks.value());
+            from = Block.first(its);
+        }
+        return Math.min(most, count < most ? count + entries(its, from, toMs, toSeq) : count);
+    }
+
+    /** How many entries of a block there are from a place on that are not above an id. */
+    private static int entries(long its, int from, long toMs, long toSeq) {
+        if (from == Block.first(its) && toMs == -1 && toSeq == -1) {
+            return Block.count(its);
+        }
+        int count = 0;
+        for (int each = from; each < Block.used(its)
+                && compare(Block.ms(its, each), Block.seq(its, each), toMs, toSeq) <= 0; each += Block
+                        .entryLength(its, each)) {
             count++;
         }
         return count;

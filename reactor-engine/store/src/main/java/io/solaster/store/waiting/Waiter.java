@@ -30,6 +30,7 @@ public final class Waiter {
     /** Its places, one for each key that it waits for, the last added first. */
     @Nullable
     Place places;
+    private boolean told;
 
     /**
      * One that waits for nothing yet.
@@ -44,6 +45,16 @@ public final class Waiter {
     /** Whether it waits for anything. */
     public boolean isWaiting() {
         return places != null;
+    }
+
+    /** Whether it has been told that there is something, and has not tried since; others are offered the same meanwhile. */
+    public boolean isTold() {
+        return told;
+    }
+
+    /** Says that it has been told, or {@link WaitingKeys#tried has tried}. */
+    public void told(boolean yes) {
+        told = yes;
     }
 
     /** Where a waiter stands in the queue of a key. */

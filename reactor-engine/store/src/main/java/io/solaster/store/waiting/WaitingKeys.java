@@ -47,6 +47,12 @@ public final class WaitingKeys implements KeyspaceListener {
         /** Who is trying now: nobody else is offered the key meanwhile. */
         @Nullable
         Waiter trying;
+        /** Whether offers to all were left off, and who comes next. */
+        boolean leftOff;
+        @Nullable
+        Place next;
+        /** Whether the key was written since then. */
+        boolean again;
 
         Queue(int database, byte[] key, int type, long hash) {
             this.database = database;
@@ -138,6 +144,9 @@ public final class WaitingKeys implements KeyspaceListener {
         } else {
             behind.before = before;
         }
+        if (queue.next == place) {
+            queue.next = behind;
+        }
         if (queue.first == null) {
             drop(queue);
         } else if (queue.trying == place.waiter) {
@@ -151,11 +160,23 @@ public final class WaitingKeys implements KeyspaceListener {
      * it now: what is there is offered to it again.
      */
     public void tried(Waiter waiter) {
+        boolean told = waiter.isTold();
+        waiter.told(false);
         for (Place place = waiter.places; place != null; place = place.other) {
-            if (place.queue.trying == waiter) {
+            boolean tries = place.queue.trying == waiter;
+            if (tries) {
                 place.queue.trying = null;
+            }
+            if (tries || told) {
                 ready(place.queue);
             }
+        }
+    }
+
+    /** What a waiter waits for may be there now, without anybody having written it. */
+    public void look(Waiter waiter) {
+        for (Place place = waiter.places; place != null; place = place.other) {
+            ready(place.queue);
         }
     }
 
@@ -275,6 +296,7 @@ public final class WaitingKeys implements KeyspaceListener {
     }
 
     private void ready(Queue queue) {
+        queue.again |= queue.leftOff;
         if (!queue.ready && queue.trying == null) {
             queue.ready = true;
             if (ready.isEmpty()) {
@@ -301,7 +323,8 @@ public final class WaitingKeys implements KeyspaceListener {
         try {
             for (int offers = 1; !ready.isEmpty(); offers++) {
                 offer(ready.getFirst());
-                if ((offers & OFFERS_UNTIMED) == 0 && Shard.needPreempt()) {
+                boolean leftOff = !ready.isEmpty() && ready.getFirst().leftOff;
+                if (leftOff || (offers & OFFERS_UNTIMED) == 0 && Shard.needPreempt()) {
                     serveLater.run();
                     return;
                 }
@@ -329,17 +352,42 @@ public final class WaitingKeys implements KeyspaceListener {
         }
     }
 
-    /** Offers a stream to all who wait for it: each wants something else of it, and what one reads is there for others. */
+    /**
+     * Offers a stream to all who wait for it: each wants something else of it, and what one reads is there for others. Leaves off
+     * where they are very many.
+     */
     private void offerToAll(Queue queue) {
         ready.removeFirst();
         queue.ready = false;
-        Place each = queue.first;
+        Place each = queue.leftOff ? queue.next : queue.first;
+        boolean again = queue.again;
+        queue.leftOff = false;
+        queue.again = false;
+        int offers = 0;
         while (each != null && queue.trying == null) {
-            Place behind = each.behind;
-            if (each.waiter.isWaiting() && each.waiter.offer.made(each.key) == Waiter.Answer.TRIES) {
+            // Whoever leaves meanwhile is skipped.
+            queue.next = each.behind;
+            if (each.waiter.offer.made(each.key) == Waiter.Answer.TRIES) {
                 queue.trying = each.waiter;
             }
-            each = behind;
+            each = queue.next;
+            if (each != null && queue.trying == null && (++offers & OFFERS_UNTIMED) == 0 && Shard.needPreempt()) {
+                leaveOff(queue, again);
+                return;
+            }
+        }
+        queue.next = null;
+        if (again) {
+            ready(queue);
+        }
+    }
+
+    private void leaveOff(Queue queue, boolean again) {
+        queue.leftOff = true;
+        queue.again = again || queue.ready;
+        if (!queue.ready) {
+            queue.ready = true;
+            ready.addFirst(queue);
         }
     }
 

@@ -5,6 +5,7 @@ import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.stream.Groups;
+import io.solaster.store.stream.Lag;
 import io.solaster.store.stream.Streams;
 import org.jspecify.annotations.Nullable;
 

@@ -42,7 +42,12 @@ public final class StreamCommands {
 
     /** Answers the entry that was found. */
     static void entry(ReplyWriter reply, Streams stream) {
-        reply.arrayHeader(2);
+        entry(reply, stream, -1, 0);
+    }
+
+    /** As {@link #entry(ReplyWriter, Streams)}, with how long it was idle, unless that is below 0, and how often it was delivered. */
+    static void entry(ReplyWriter reply, Streams stream, long idle, long times) {
+        reply.arrayHeader(idle < 0 ? 2 : 4);
         id(reply, stream.ms(), stream.seq());
         int fields = stream.fields();
         reply.arrayHeader(2 * fields);
@@ -50,6 +55,10 @@ public final class StreamCommands {
             stream.nextField();
             reply.bulk(stream.nameAddress(), stream.nameLength());
             reply.bulk(stream.valueAddress(), stream.valueLength());
+        }
+        if (idle >= 0) {
+            reply.integer(idle);
+            reply.integer(times);
         }
     }
 

@@ -1,5 +1,7 @@
 package io.solaster.store.command.stream;
 
+import java.util.Objects;
+
 import io.solaster.store.keyspace.Encodings.Size;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
@@ -23,6 +25,8 @@ final class Trimming {
     private long minMs;
     private long minSeq;
     private long limit;
+    private References references = References.KEEPREF;
+    private boolean referencesGiven;
     // Of XADD.
     boolean onlyIfThere;
     boolean made;
@@ -91,6 +95,9 @@ final class Trimming {
                     return "ERR The LIMIT argument must be >= 0.";
                 }
                 limited = true;
+            } else if (!referencesGiven && References.named(call, i) != null) {
+                references = Objects.requireNonNull(References.named(call, i));
+                referencesGiven = true;
             } else if (add && call.is(i, "nomkstream")) {
                 onlyIfThere = true;
             } else if (add) {
@@ -128,8 +135,24 @@ final class Trimming {
         if (!trims()) {
             return 0;
         }
+        if (references == References.ACKED && stream.groups().count() > 0) {
+            return trimAcknowledged(stream);
+        }
         long count = isLength ? stream.above(length, about, limit) : stream.below(minMs, minSeq, about, limit);
+        if (references == References.DELREF) {
+            return References.dropFirst(stream, count);
+        }
         stream.dropFirst(count);
         return count;
+    }
+
+    /** As {@link #trim}, of what all groups have acknowledged: where that is about a length, entries behind go instead of those kept. */
+    private long trimAcknowledged(Streams stream) {
+        if (!isLength) {
+            long count = stream.below(minMs, minSeq, about, limit);
+            return References.dropAcknowledged(stream, count, count);
+        }
+        long most = stream.above(length, about, limit);
+        return References.dropAcknowledged(stream, most, about ? most : stream.length());
     }
 }

@@ -1,12 +1,9 @@
-package io.solaster.store.command.stream;
-
-import io.solaster.store.stream.Groups;
-import io.solaster.store.stream.Streams;
+package io.solaster.store.stream;
 
 /** How many entries a group has read, and how many are before it, as far as that can be known. On the owning shard. */
-final class Lag {
+public final class Lag {
     /** It is not known. */
-    static final long UNKNOWN = -1;
+    public static final long UNKNOWN = -1;
 
     private Lag() {}
 
@@ -17,7 +14,7 @@ final class Lag {
     }
 
     /** How many entries were ever added up to an id. */
-    static long upTo(Streams stream, long ms, long seq) {
+    public static long upTo(Streams stream, long ms, long seq) {
         long added = stream.added();
         if (added == 0) {
             return 0;
@@ -42,7 +39,7 @@ final class Lag {
     }
 
     /** How many entries a group has read once it was given some more. */
-    static long readAfter(Streams stream, long read, long fromMs, long fromSeq, long ms, long seq, long count) {
+    public static long readAfter(Streams stream, long read, long fromMs, long fromSeq, long ms, long seq, long count) {
         stream.seekFrom(0, 0);
         boolean isBefore = stream.length() > 0 && Streams.compare(fromMs, fromSeq, stream.ms(), stream.seq()) < 0;
         if (read != UNKNOWN && !isPatchy(stream, fromMs, fromSeq) && !isBefore) {
@@ -57,7 +54,7 @@ final class Lag {
     }
 
     /** How many entries a group has yet to read; {@link #UNKNOWN} if that is not known. */
-    static long of(Streams stream, long group) {
+    public static long of(Streams stream, long group) {
         long ms = Groups.lastMs(group);
         long seq = Groups.lastSeq(group);
         if (stream.added() == 0 || stream.length() == 0) {
