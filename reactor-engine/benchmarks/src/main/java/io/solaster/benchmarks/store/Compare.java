@@ -22,6 +22,7 @@ public final class Compare {
             .pinned()
             .with("cpu", Compare::cpu)
             .with("types", new Types())
+            .with("streams", new StreamCost())
             .with("shards", Compare::shards)
             .with("spread", new SpreadCost())
             .with("log", new KeptCost())
