@@ -35,7 +35,7 @@ final class ScanCommands {
         }
         // A script has memory of its own, and a bound on that.
         long most = call.hasClient() ? call.client().settings().limits().outputBuffer().bytes() : MOST_OF_SCRIPT;
-        KeyWalk walk = new KeyWalk(call.shard(), call.database(), new Glob(call.bytes(1)), -1, -1,
+        KeyWalk walk = new KeyWalk(call.shard(), call.now(), call.database(), new Glob(call.bytes(1)), -1, -1,
                 most == 0 ? Long.MAX_VALUE : most);
         call.later(walk.go(call), (reply, walked) -> {
             if (walked.isFull()) {
@@ -82,7 +82,7 @@ final class ScanCommands {
                 return;
             }
         }
-        KeyWalk walk = new KeyWalk(call.shard(), call.database(), pattern, type, count, SCAN_BYTES);
+        KeyWalk walk = new KeyWalk(call.shard(), call.now(), call.database(), pattern, type, count, SCAN_BYTES);
         int shards = call.shard().parts().count();
         // A cursor that nobody was given leads nowhere.
         walk.from((int) Math.min(shards, cursor >>> SHARD_SHIFT), cursor & (1L << SHARD_SHIFT) - 1);
@@ -99,8 +99,9 @@ final class ScanCommands {
         Parts parts = call.shard().parts();
         RandomGenerator random = call.shard().shard().environment().random();
         int database = call.database();
+        long now = call.now();
         CompletionStage<byte @Nullable []> key = parts.sharded().onAll(part -> part.keyspace().size(database))
-                .thenCompose(sizes -> random(parts, database, sizes, random.nextLong()));
+                .thenCompose(sizes -> random(parts, now, database, sizes, random.nextLong()));
         call.later(key, (reply, bytes) -> {
             if (bytes == null) {
                 reply.nullValue();
@@ -111,7 +112,7 @@ final class ScanCommands {
     }
 
     /** A key of a shard that is the likelier the more keys it has. */
-    private static CompletionStage<byte @Nullable []> random(Parts parts, int database, List<Long> sizes,
+    private static CompletionStage<byte @Nullable []> random(Parts parts, long now, int database, List<Long> sizes,
             long chance) {
         long all = sizes.stream().mapToLong(Long::longValue).sum();
         if (all == 0) {
@@ -122,27 +123,27 @@ final class ScanCommands {
         while (nth >= sizes.get(shard)) {
             nth -= sizes.get(shard++);
         }
-        return from(parts, database, shard, parts.count(), chance);
+        return from(parts, now, database, shard, parts.count(), chance);
     }
 
     /** A key of the shard, or if it has none that is not due, of the next ones. */
-    private static CompletionStage<byte @Nullable []> from(Parts parts, int database, int shard, int left,
-            long chance) {
+    private static CompletionStage<byte @Nullable []> from(Parts parts, long now, int database, int shard,
+            int left, long chance) {
         if (left == 0) {
             return CompletableFuture.completedStage(null);
         }
         // Which shard it is depends on the number; which key, on another one.
         return parts.sharded()
-                .on(shard, part -> any(part, database, Long.rotateLeft(chance * 0x9E3779B97F4A7C15L, 32)))
+                .on(shard, part -> any(part, now, database, Long.rotateLeft(chance * 0x9E3779B97F4A7C15L, 32)))
                 .thenCompose(key -> key != null
                         ? CompletableFuture.completedStage(key)
-                        : from(parts, database, (shard + 1) % parts.count(), left - 1, chance));
+                        : from(parts, now, database, (shard + 1) % parts.count(), left - 1, chance));
     }
 
-    private static byte @Nullable [] any(StoreShard part, int database, long chance) {
+    private static byte @Nullable [] any(StoreShard part, long now, int database, long chance) {
         Keyspace keys = part.keyspace();
         keys.database(database);
-        long entry = keys.any(chance, part.now());
+        long entry = keys.any(chance, now);
         if (entry == 0) {
             return null;
         }

@@ -81,23 +81,31 @@ public final class KeyWatches implements KeyspaceListener, AutoCloseable {
         }
     }
 
-    /** Whether none of a watcher's keys has changed; true for one that watches none here. */
-    public boolean isUnchanged(long watcher, long now) {
+    /**
+     * Until when none of a watcher's keys has changed if nobody writes them: the last time at which none of them is due.
+     *
+     * @return {@link Long#MAX_VALUE} also for one that watches none here, {@link Long#MIN_VALUE} if one has changed
+     */
+    public long unchangedUntil(long watcher, long now) {
         Watcher known = watchers.get(watcher);
         if (known == null) {
-            return true;
+            return Long.MAX_VALUE;
         }
+        long until = Long.MAX_VALUE;
         int selected = keys.database();
         Watched each = known.first;
         while (each != null && !known.changed) {
             // What is due is gone; this hears of it then.
             Watched next = each.ofWatcher;
             keys.database(each.database);
-            keys.peek(each.key, each.length, now);
+            long entry = keys.peek(each.key, each.length, now);
+            if (entry != 0 && keys.expiry(entry) != 0) {
+                until = Math.min(until, keys.expiry(entry));
+            }
             each = next;
         }
         keys.database(selected);
-        return !known.changed;
+        return known.changed ? Long.MIN_VALUE : until;
     }
 
     /** A watcher is not interested any more. */

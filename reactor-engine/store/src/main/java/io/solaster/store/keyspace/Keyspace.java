@@ -1,6 +1,7 @@
 package io.solaster.store.keyspace;
 
 import java.util.List;
+import java.util.function.LongPredicate;
 import java.util.random.RandomGenerator;
 
 import io.solaster.engine.memory.Slabs;
@@ -166,6 +167,12 @@ public interface Keyspace extends AutoCloseable {
      * as due, and its nodes lie where they are. Whoever finds it due has no key.
      */
     void pin(long key, int keyLength);
+
+    /**
+     * Has keys stay that somebody uses over several turns: while it is so of an entry, it is neither evicted nor removed as due by
+     * {@link #expireDue}.
+     */
+    void keepWhile(LongPredicate isUsed);
 
     /** Ends what {@link #pin} began, whether the key is there still or not. */
     void unpin(long key, int keyLength);

@@ -3,6 +3,7 @@ package io.solaster.store.keyspace;
 import java.util.Arrays;
 import java.util.List;
 import java.util.Objects;
+import java.util.function.LongPredicate;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.Slabs;
@@ -36,8 +37,9 @@ final class OffHeapKeyspace implements Keyspace {
     private final Writes writes = new Writes();
     private final AccessClock clock = new AccessClock();
     private final Evictor evictor;
-    private final ExpirySweep.Removal removal = this::expireUnpinned;
+    private final ExpirySweep.Removal removal = this::expireUnused;
     private final Pins pins = new Pins();
+    private LongPredicate used = _ -> false;
     private final EntryVisitor ager = this::age;
     private final Remains remains;
     private final SystemMemory system;
@@ -311,6 +313,15 @@ final class OffHeapKeyspace implements Keyspace {
     @Override
     public void unpin(long key, int keyLength) {
         pins.remove(hash.hash(key, keyLength));
+    }
+
+    @Override
+    public void keepWhile(LongPredicate isUsed) {
+        used = isUsed;
+    }
+
+    private boolean isToStay(long entry) {
+        return isPinned(entry) || used.test(entry);
     }
 
     private boolean isPinned(long entry) {
@@ -680,7 +691,7 @@ final class OffHeapKeyspace implements Keyspace {
     public boolean evict(long now) {
         clock.tick(now);
         long at = evictor.choose(tables);
-        for (int choices = 1; at != 0 && pins.has(evictor.hash()); choices++) {
+        for (int choices = 1; at != 0 && isToStay(Segment.entry(Memory.getLong(at))); choices++) {
             at = choices < CHOICES ? evictor.choose(tables) : 0;
         }
         if (at == 0) {
@@ -960,9 +971,9 @@ final class OffHeapKeyspace implements Keyspace {
         }
     }
 
-    /** Removes an entry that is due, unless it is pinned; whether it did. */
-    private boolean expireUnpinned(long h, long at) {
-        boolean goes = !isPinned(Segment.entry(Memory.getLong(at)));
+    /** Removes an entry that is due, unless somebody uses it; whether it did. */
+    private boolean expireUnused(long h, long at) {
+        boolean goes = !isToStay(Segment.entry(Memory.getLong(at)));
         if (goes) {
             expire(h, at);
         }

@@ -4,7 +4,6 @@ import java.util.Arrays;
 import java.util.Objects;
 import java.util.concurrent.CompletionStage;
 import java.util.function.BiConsumer;
-import java.util.function.Predicate;
 
 import io.netty.buffer.ByteBuf;
 import io.solaster.engine.Shard;
@@ -50,6 +49,13 @@ public final class CommandSequence implements KeyHold.Work {
         void abandoned();
     }
 
+    /** Whether to run anything, asked on each shard that takes part once that has its keys. */
+    @FunctionalInterface
+    public interface Condition {
+        /** The last time at which it holds unless somebody changes the keys; {@link Long#MIN_VALUE} if it does not hold. */
+        long holdsUntil(StoreShard target);
+    }
+
     private enum Step {
         NONE, BATCH, DESCRIBING, SPREAD, REPLYING, RESULT
     }
@@ -67,7 +73,7 @@ public final class CommandSequence implements KeyHold.Work {
     private final SequenceReplies replies;
 
     private @Nullable Waiter waiter;
-    private @Nullable Predicate<StoreShard> condition;
+    private @Nullable Condition condition;
     private @Nullable Client client;
     private int database;
     private @Nullable CommandList commands;
@@ -85,6 +91,7 @@ public final class CommandSequence implements KeyHold.Work {
 
     // By shard, written there.
     private final boolean[] changed;
+    private final long[] until;
     private final @Nullable String[] refused;
 
     public CommandSequence(StoreShard shard) {
@@ -108,6 +115,8 @@ public final class CommandSequence implements KeyHold.Work {
         this.batch = new BatchHop(hold, shards);
         this.replies = new SequenceReplies(shard);
         this.changed = new boolean[shards];
+        this.until = new long[shards];
+        Arrays.fill(until, Long.MAX_VALUE);
         this.refused = new @Nullable String[shards];
         this.arguments = TransactionRequest.Arguments.of(shard.call());
     }
@@ -117,10 +126,10 @@ public final class CommandSequence implements KeyHold.Work {
     /**
      * Begins to name keys.
      *
-     * @param onlyIf whether to run anything, asked on each shard that takes part once that has its keys; null for yes
+     * @param onlyIf whether to run anything; null for yes
      * @param whose seen by commands about the connection; null if there will be none
      */
-    public void begin(Waiter whoWaits, @Nullable Predicate<StoreShard> onlyIf, @Nullable Client whose) {
+    public void begin(Waiter whoWaits, @Nullable Condition onlyIf, @Nullable Client whose) {
         waiter = whoWaits;
         condition = onlyIf;
         client = whose;
@@ -199,6 +208,11 @@ public final class CommandSequence implements KeyHold.Work {
         hold.take();
     }
 
+    /** As {@link KeyHold#now}, once something was run. */
+    public long now() {
+        return hold.now();
+    }
+
     /** Whether a condition did not hold, so that nothing was run. */
     public boolean isChanged() {
         for (boolean each : changed) {
@@ -244,12 +258,23 @@ public final class CommandSequence implements KeyHold.Work {
     @Override
     public boolean agrees(StoreShard target) {
         int id = target.shard().id();
-        if (condition != null && !condition.test(target)) {
-            changed[id] = true;
-        } else if (needsMemory) {
+        if (condition != null) {
+            until[id] = condition.holdsUntil(target);
+            changed[id] = until[id] == Long.MIN_VALUE;
+        }
+        if (!changed[id] && needsMemory) {
             refused[id] = target.refusal();
         }
         return !changed[id] && refused[id] == null;
+    }
+
+    /** A key that is watched may have come to be due since its shard has agreed. */
+    @Override
+    public boolean holdsAt(long now) {
+        for (int i = 0; i < until.length; i++) {
+            changed[i] |= now > until[i];
+        }
+        return !isChanged();
     }
 
     @Override
@@ -395,7 +420,7 @@ public final class CommandSequence implements KeyHold.Work {
     /** A command about the connection, or a script over several shards; false if its result is waited for. */
     private boolean runHere(Command command, CommandCall call) {
         call.client(client);
-        call.now(shard.now());
+        call.now(hold.now());
         call.held(this::result);
         call.heldKeys(hold);
         call.mayLeave(true);
@@ -560,6 +585,7 @@ public final class CommandSequence implements KeyHold.Work {
         batch.clear();
         replies.clear();
         Arrays.fill(changed, false);
+        Arrays.fill(until, Long.MAX_VALUE);
         Arrays.fill(refused, null);
         waiter = null;
         condition = null;

@@ -23,6 +23,8 @@ public final class LeftOff implements KeyspaceListener {
     private boolean on;
     private long cursor;
     private long now;
+    /** Whether its time is the step's that it is a part of. */
+    private boolean ofStep;
     private int slot;
     private int replyStart;
     private boolean changed;
@@ -51,6 +53,7 @@ public final class LeftOff implements KeyspaceListener {
         int key = command.keys().first();
         slot = Slots.of(call.address(key), call.length(key));
         now = call.now();
+        ofStep = own == null;
         replyStart = start;
         beginnings = 1;
         leave(call);
@@ -75,7 +78,7 @@ public final class LeftOff implements KeyspaceListener {
         if (changed) {
             call.reply().rewind(replyStart);
             cursor = 0;
-            now = shard.now();
+            now = ofStep ? now : shard.now();
             beginnings++;
         }
         call.now(now);

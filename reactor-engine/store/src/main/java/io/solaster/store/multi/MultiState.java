@@ -217,7 +217,7 @@ public final class MultiState {
     public void begin(CommandSequence sequence, CommandSequence.Waiter waiter, Client client) {
         long number = watcher;
         sequence.begin(waiter,
-                watched == 0 ? null : part -> part.watches().isUnchanged(number, part.now()), client);
+                watched == 0 ? null : part -> part.watches().unchangedUntil(number, part.now()), client);
         keysTo(sequence);
     }
 

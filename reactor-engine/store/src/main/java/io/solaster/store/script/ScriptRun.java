@@ -686,6 +686,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
         }
         switch (wait) {
             case KEYS -> {
+                now = Objects.requireNonNull(sequence).now();
                 Lua.rawGet(thread, Lua.REGISTRY, compiled().reference);
                 resume(0);
                 drive();

@@ -260,8 +260,11 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         try {
             call.client(null);
             call.as(null, database);
-            call.now(target.now());
             arguments.load(call, 0, arguments.count(), 0);
+            // Whoever uses the key may do so as of an earlier time: what it sees stays.
+            boolean isUsed = !intent.isGranted()
+                    && target.locks().isUsed(Slots.of(call.address(key), call.length(key)));
+            call.now(isUsed ? Long.MIN_VALUE : target.now());
             Keyspace keyspace = target.keyspace();
             long entry = keyspace.peek(call.address(key), call.length(key), call.now());
             CommandCall.Wanted its = wants;

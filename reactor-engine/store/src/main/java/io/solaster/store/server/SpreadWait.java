@@ -196,7 +196,9 @@ final class SpreadWait implements CommandCall.Blocker {
         CommandCall call = offering(part);
         Keyspace keyspace = part.keyspace();
         CommandCall.Wanted its = wants;
-        long entry = its != null ? 0 : keyspace.peek(call.address(key), call.length(key), part.now());
+        // Whoever uses the key may do so as of an earlier time: what it sees stays.
+        long now = part.locks().isUsed(Slots.of(call.address(key), call.length(key))) ? Long.MIN_VALUE : part.now();
+        long entry = its != null ? 0 : keyspace.peek(call.address(key), call.length(key), now);
         if (its != null ? !its.isThere(call, key) : entry == 0 || keyspace.type(entry) != type) {
             lookAgain(part, call, key);
             return Waiter.Answer.NOTHING;

@@ -1,5 +1,7 @@
 package io.solaster.store.shard;
 
+import java.util.function.LongPredicate;
+
 import io.solaster.store.collection.Hashes;
 import io.solaster.store.keyspace.Keyspace;
 
@@ -15,6 +17,7 @@ final class FieldExpiry implements Keyspace.EntryVisitor {
 
     private final Keyspace keys;
     private final Hashes hashes;
+    private final LongPredicate used;
     private boolean needed;
     private boolean seen; // in this round
     private int database;
@@ -22,8 +25,10 @@ final class FieldExpiry implements Keyspace.EntryVisitor {
     private long due; // the entry of a hash, or 0
     private long now;
 
-    FieldExpiry(Keyspace keys, Hashes hashes) {
+    /** @param used whether somebody uses an entry over several turns: then it stays as it is */
+    FieldExpiry(Keyspace keys, Hashes hashes, LongPredicate used) {
         this.keys = keys;
+        this.used = used;
         this.hashes = hashes;
     }
 
@@ -78,7 +83,7 @@ final class FieldExpiry implements Keyspace.EntryVisitor {
         seen |= earliest != Long.MAX_VALUE;
         long expiry = keys.expiry(entry);
         // A key that is due goes as a whole.
-        if (earliest < now && (expiry == 0 || expiry >= now)) {
+        if (earliest < now && (expiry == 0 || expiry >= now) && !used.test(entry)) {
             due = entry;
         }
     }

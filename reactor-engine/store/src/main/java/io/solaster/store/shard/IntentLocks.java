@@ -215,6 +215,11 @@ public final class IntentLocks {
         return first != null && (writersOfAll > 0 || writers[slot] > 0);
     }
 
+    /** Whether somebody uses a slot, or waits for it, by name or with all others. */
+    public boolean isUsed(int slot) {
+        return first != null && (writersOfAll > 0 || readersOfAll > 0 || writers[slot] > 0 || readers[slot] > 0);
+    }
+
     /** Removes an intent, whether it has its keys or waits for them; others may have theirs then. */
     public void remove(Intent intent) {
         if (!intent.queued) {

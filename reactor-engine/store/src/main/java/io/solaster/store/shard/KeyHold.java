@@ -84,6 +84,14 @@ public final class KeyHold {
         boolean isRefused();
 
         /**
+         * Whether what all shards have agreed to holds at the time that is the work's own; else it {@link #isRefused}. Asked once
+         * all keys are had, on the client's shard, or on the last of the shards to be asked for its keys.
+         */
+        default boolean holdsAt(long now) {
+            return true;
+        }
+
+        /**
          * A shard's part of a hop, on that shard.
          *
          * @return false if it is to be gone on with in a later turn
@@ -134,6 +142,7 @@ public final class KeyHold {
     /** The shards that end this in their logs, as they have changed something or are about to; null for none. */
     private short @Nullable [] writers;
     private boolean broken;
+    private long now;
 
     public KeyHold(StoreShard shard) {
         this.shard = shard;
@@ -180,6 +189,14 @@ public final class KeyHold {
 
     int database() {
         return database;
+    }
+
+    /**
+     * The time of all that is done under the keys, on whatever shard and in however many turns, in Unix milliseconds: taken once
+     * all of them are had. On the client's shard, between that and their return.
+     */
+    public long now() {
+        return now;
     }
 
     /** Begins to name keys. */
@@ -333,10 +350,25 @@ public final class KeyHold {
             tryAgain();
         } else if (atOnce) {
             // The only other shard has done its part.
+            now = timeOfOther();
             runHere();
         } else {
-            proceed();
+            now = shard.now();
+            if (work().holdsAt(now)) {
+                proceed();
+            } else {
+                release();
+            }
         }
+    }
+
+    private long timeOfOther() {
+        for (TransactionPart part : parts) {
+            if (part.takesPart && !part.isHere()) {
+                return part.now();
+            }
+        }
+        throw new IllegalStateException("no other shard takes part");
     }
 
     private boolean isHopeless() {

@@ -34,13 +34,13 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
     /** The one that is looked for; negative for any. */
     private final int type;
     private final long mostBytes;
+    private final long now;
     private long wanted;
     private int shard;
     private long position;
 
     // Of one turn.
     private Keyspace keys;
-    private long now;
     private int visited;
     private long compared;
 
@@ -54,11 +54,13 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
     /**
      * A walk through a database, from the beginning of the first shard.
      *
+     * @param now Unix milliseconds: keys that are due by then are left out
      * @param type the number of a type; negative for any
      * @param wanted how many keys are to be looked at; negative for each one, exactly once
      * @param mostBytes after how many bytes of answer it stops
      */
-    public KeyWalk(StoreShard home, int database, Glob pattern, int type, long wanted, long mostBytes) {
+    public KeyWalk(StoreShard home, long now, int database, Glob pattern, int type, long wanted, long mostBytes) {
+        this.now = now;
         this.database = database;
         this.parts = home.parts();
         this.keys = home.keyspace();
@@ -125,7 +127,6 @@ public final class KeyWalk implements Keyspace.EntryVisitor {
     private KeyWalk step(StoreShard part) {
         keys = part.keyspace();
         keys.database(database);
-        now = part.now();
         visited = 0;
         compared = 0;
         for (int steps = 0; steps < STEPS_A_TURN && visited < KEYS_A_TURN && compared < BYTES_A_TURN

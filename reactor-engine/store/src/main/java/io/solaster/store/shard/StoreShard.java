@@ -19,6 +19,7 @@ import io.netty.channel.RecvByteBufAllocator;
 import io.netty.util.collection.LongObjectHashMap;
 import io.netty.util.collection.LongObjectMap;
 import io.solaster.engine.Shard;
+import io.solaster.engine.Slots;
 import io.solaster.engine.memory.MemoryAccount;
 import io.solaster.engine.memory.MemoryBudget;
 import io.solaster.engine.memory.MemoryLevel;
@@ -178,7 +179,8 @@ public final class StoreShard implements AutoCloseable {
         this.sortedSets = new SortedSets(keyspace, table);
         this.values = new ValueWorks(keyspace, table, hashes, sets, sortedSets, streams);
         this.otherSortedSets = new SortedSets(keyspace, table);
-        this.fieldExpiry = new FieldExpiry(keyspace, hashes);
+        this.fieldExpiry = new FieldExpiry(keyspace, hashes, this::isUsed);
+        keyspace.keepWhile(this::isUsed);
         this.counts = new CommandCounts(commands, shard.environment().clock());
         this.call = new CommandCall(this);
         this.offering = new CommandCall(this);
@@ -840,6 +842,14 @@ public final class StoreShard implements AutoCloseable {
                 armSweep();
             }
         }
+    }
+
+    /**
+     * Whether somebody uses a key over several turns, or waits for it: a step has one time, at which what was there at its beginning
+     * is there to its end.
+     */
+    private boolean isUsed(long entry) {
+        return !locks.isFree() && locks.isUsed(Slots.of(keyspace.keyAddress(entry), keyspace.keyLength(entry)));
     }
 
     /** Whether what is kept is not all read yet: what the rest of it is about must be there, though it is due by now. */

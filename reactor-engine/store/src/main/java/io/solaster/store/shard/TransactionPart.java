@@ -52,6 +52,7 @@ final class TransactionPart extends Message {
     private long id;
     private boolean running;
     private long cursor;
+    /** As {@link KeyHold#now}. */
     private long now;
     private boolean late;
     private long highest;
@@ -92,6 +93,7 @@ final class TransactionPart extends Message {
         id = newId;
         cursor = 0;
         running = false;
+        now = hold.now();
         home = false;
         away = true;
         released &= newErrand != Errand.LOCK && newErrand != Errand.LOCK_AND_RUN;
@@ -174,7 +176,11 @@ final class TransactionPart extends Message {
         boolean agreed = hold.work().agrees(target);
         if (errand == Errand.LOCK) {
             goHome();
-        } else if (agreed && busy) {
+            return;
+        }
+        // All others have their keys by now.
+        now = target.now();
+        if (agreed && hold.work().holdsAt(now) && busy) {
             work();
         } else {
             release();
@@ -196,10 +202,7 @@ final class TransactionPart extends Message {
 
     private void work() {
         CommandCall call = target.call();
-        if (!running) {
-            running = true;
-            now = target.now();
-        }
+        running = true;
         call.client(null);
         call.as(hold.runner(), hold.database());
         call.writer(hold.writer());
@@ -367,6 +370,11 @@ final class TransactionPart extends Message {
     /** Before it tries once more. */
     void again() {
         late = false;
+    }
+
+    /** The time that this has taken, as the last shard to have its keys. On the origin, at home. */
+    long now() {
+        return now;
     }
 
     boolean hasFailed() {

@@ -25,7 +25,7 @@ final class FieldExpiryTest {
             List.of(new FieldTableType(Keyspace.TYPE_HASH)));
     private final Hashes hashes = new Hashes(keys,
             new FieldTable(keys.nodes(), KeyspaceHash.seeded(new SplittableRandom(2))));
-    private final FieldExpiry expiry = new FieldExpiry(keys, hashes);
+    private final FieldExpiry expiry = new FieldExpiry(keys, hashes, _ -> false);
     private final long key = Memory.allocate(8);
 
     FieldExpiryTest() {

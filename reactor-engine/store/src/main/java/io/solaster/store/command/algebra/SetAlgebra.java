@@ -204,10 +204,10 @@ public final class SetAlgebra implements Spread {
         long all = 0;
         long fewest = Long.MAX_VALUE;
         Keyspace keyspace = call.keyspace();
-        long now = call.shard().now();
         for (int key = stored ? 1 : 0; key < keys.count(); key++) {
             int argument = keys.at(key);
-            long entry = keyspace.peek(call.address(argument), call.length(argument), now);
+            // This only looks, and removes nothing that is due: others may be using the key.
+            long entry = keyspace.peek(call.address(argument), call.length(argument), Long.MIN_VALUE);
             long count = entry != 0 && SourceWalk.isOne(keyspace, entry)
                     ? SourceWalk.count(call, argument, entry)
                     : 0;

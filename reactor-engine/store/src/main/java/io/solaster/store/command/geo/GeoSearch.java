@@ -285,7 +285,7 @@ public final class GeoSearch implements Spread {
             return true;
         }
         int source = kind.source();
-        long entry = call.keyspace().peek(call.address(source), call.length(source), call.shard().now());
+        long entry = call.keyspace().peek(call.address(source), call.length(source), Long.MIN_VALUE);
         return entry != 0 && call.keyspace().type(entry) == Keyspace.TYPE_ZSET
                 && SourceWalk.count(call, source, entry) > SHORT;
     }
