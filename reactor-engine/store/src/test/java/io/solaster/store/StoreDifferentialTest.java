@@ -83,7 +83,9 @@ class StoreDifferentialTest extends ComparedByChance {
     @MethodSource("io.solaster.store.RedisComparison#shardsAndProtocols")
     void detailsOfEveryCommandAreRedis(int shards, String protocol) {
         List<String> added = List.of("client|setinfo", "cluster|myshardid", "hexpire", "hpexpire", "hexpireat",
-                "hpexpireat", "httl", "hpttl", "hexpiretime", "hpexpiretime", "hpersist", "zrank", "zrevrank");
+                "hpexpireat", "httl", "hpttl", "hexpiretime", "hpexpiretime", "hpersist", "zrank", "zrevrank",
+                "xackdel",
+                "xdelex");
         List<String[]> commands = new ArrayList<>();
         for (Command command : CommandTable.all()) {
             if (command.subcommands().isEmpty() && !added.contains(command.name())) {
