@@ -27,6 +27,7 @@ import io.solaster.config.plan.Jvm;
 import io.solaster.config.plan.Machine;
 import io.solaster.config.plan.ShardPlanner;
 import io.solaster.config.pool.DiscoveryConfig;
+import io.solaster.config.topic.TopicConfig;
 import io.solaster.config.value.Range;
 import org.jspecify.annotations.Nullable;
 
@@ -110,6 +111,16 @@ public final class ConfigValidator {
             new ServerRules(findings).shardPorts(SERVERS, config.servers(), shards);
         }
         new MachineRules(findings, config, machine, shards).check(jvm);
+        return findings.violations();
+    }
+
+    /**
+     * Everything that is wrong with topics, at once; empty if nothing is. A key is {@code topics.<name>} and the component of the
+     * record, such as {@code topics.orders.maxEntry}.
+     */
+    public static List<Violation> checkTopics(Map<String, TopicConfig> topics) {
+        Findings findings = new Findings();
+        new LogRules(findings).checkTopics(topics);
         return findings.violations();
     }
 

@@ -10,13 +10,22 @@ import java.util.Map;
 import java.util.regex.Pattern;
 
 import io.solaster.config.log.LogConfig;
+import io.solaster.config.topic.TopicConfig;
 import org.jspecify.annotations.Nullable;
 
-/** What must hold of logs, beside the ranges of their numbers. */
+/** What must hold of logs and topics, beside the ranges of their numbers. */
 final class LogRules {
     private static final String LOGS = "solaster.logs";
     /** It is the name of a bean, and the tag of meters. */
     private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9-]*");
+
+    private static final String TOPICS = "topics";
+    private static final Pattern TOPIC_NAME = Pattern.compile("[A-Za-z0-9][A-Za-z0-9._-]*");
+    private static final int MOST_NAME = 200;
+    /** What an entry's record has beside key, headers and value. */
+    private static final int OF_A_RECORD = 4096;
+    /** What the record of all partitions has for one. */
+    private static final long OF_A_PARTITION = 12;
 
     private final Findings findings;
     private final Map<Path, String> directories = new HashMap<>();
@@ -34,6 +43,45 @@ final class LogRules {
             }
             check(key, log);
         });
+    }
+
+    void checkTopics(Map<String, TopicConfig> topics) {
+        topics.forEach((name, topic) -> {
+            String key = entryKey(TOPICS, name);
+            if (!TOPIC_NAME.matcher(name).matches() || name.length() > MOST_NAME) {
+                findings.add(key, name, "'" + name + "' cannot name a topic",
+                        "write letters, digits, '.', '_' and '-', a letter or digit first, up to " + MOST_NAME);
+            }
+            check(key, topic.log(topic.directory()));
+            number(key + ".partitions", topic.partitions(), 1, 16384);
+            number(key + ".inFlight", topic.inFlight(), 1, 1 << 24);
+            number(key + ".maxGroups", topic.maxGroups(), 1, 1 << 20);
+            if (OF_A_PARTITION * topic.partitions() + OF_A_RECORD > topic.buffer().bytes() / 4) {
+                findings.add(key + ".buffer", topic.buffer(),
+                        "a quarter of " + topic.buffer() + " is too little for " + topic.partitions() + " partitions",
+                        "write 1MB or more");
+            }
+            findings.within(key + ".maxEntry", topic.maxEntry(), "1KB", "256MB");
+            if (topic.maxEntry().bytes() + OF_A_RECORD > topic.buffer().bytes() / 4) {
+                findings.add(key + ".maxEntry", topic.maxEntry(),
+                        "an entry of " + topic.maxEntry() + " needs more than a quarter of a buffer of "
+                                + topic.buffer(),
+                        "write less, or raise " + key + ".buffer, and " + key + ".segment with it");
+            }
+            findings.within(key + ".inFlightBytes", topic.inFlightBytes(), "64KB", "16GB");
+            if (topic.inFlightBytes().compareTo(topic.maxEntry()) < 0) {
+                findings.add(key + ".inFlightBytes", topic.inFlightBytes(),
+                        "an entry of " + topic.maxEntry() + " would never be accepted",
+                        "write " + topic.maxEntry() + " or more");
+            }
+            findings.within(key + ".waitFor", topic.waitFor(), Duration.ZERO, Duration.ofMinutes(5));
+        });
+    }
+
+    private void number(String key, int value, int least, int most) {
+        if (value < least || value > most) {
+            findings.add(key, value, value + " is out of range", "write a number from " + least + " to " + most);
+        }
     }
 
     /** What must hold of one log, by its key. */
@@ -65,7 +113,7 @@ final class LogRules {
             String other = directories.putIfAbsent(path, key);
             if (other != null) {
                 findings.add(key, directory, "'" + directory + "' is the directory of " + other + " too",
-                        "give each log a directory of its own");
+                        "give each a directory of its own");
             }
         }
     }

@@ -32,6 +32,8 @@ final class SegmentFiles {
     /** Those that are full, the oldest first. */
     private final ArrayDeque<Full> full = new ArrayDeque<>();
     private long bytes;
+    /** Nothing goes from this record on. */
+    private long heldFrom = Long.MAX_VALUE;
 
     /** A segment to which nothing is written any more. */
     record Full(Path path, long first, long bytes, long madeMillis) {}
@@ -52,6 +54,10 @@ final class SegmentFiles {
     void add(Full segment) {
         full.add(segment);
         bytes += segment.bytes();
+    }
+
+    void holdFrom(long sequence) {
+        heldFrom = sequence;
     }
 
     int count() {
@@ -158,7 +164,7 @@ final class SegmentFiles {
         Full before = null;
         for (Full each : full) {
             if (before != null) {
-                if (left <= most && each.madeMillis() >= tooOld && each.first() > keepFrom) {
+                if (left <= most && each.madeMillis() >= tooOld && each.first() > keepFrom || each.first() > heldFrom) {
                     return count;
                 }
                 left -= before.bytes();
@@ -166,7 +172,7 @@ final class SegmentFiles {
             }
             before = each;
         }
-        return before != null && (left > most || next <= keepFrom) ? count + 1 : count;
+        return before != null && (left > most || next <= keepFrom) && next <= heldFrom ? count + 1 : count;
     }
 
     /**

@@ -417,6 +417,17 @@ public final class ShardLog {
         }
     }
 
+    /**
+     * Has retention keep what it would let go of: no record from one on goes, for whoever still has to say anew what these say.
+     * At first nothing is held.
+     *
+     * @param sequence the oldest record that stays; less than before changes nothing that has gone
+     */
+    public void holdFrom(long sequence) {
+        shard.assertOwner(name);
+        segments.holdFrom(sequence);
+    }
+
     private void flushNow() {
         flushQueued = false;
         if (state == State.SEALED || state == State.CLOSED) {

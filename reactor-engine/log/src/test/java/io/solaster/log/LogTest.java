@@ -130,6 +130,27 @@ final class LogTest {
     }
 
     @Test
+    void keepsWhatIsHeld() throws Exception {
+        LogConfig config = Logs.small(directory).withRetain(new RetainConfig(new ByteSize(256 << 10), null));
+        try (Log log = Log.open(engine, "test", config)) {
+            hold(log, 1);
+            fill(engine, log, 700, 1_000);
+            long all = log.stats().getFirst().segments.get();
+            assertThat(all).isGreaterThan(4);
+            hold(log, 700);
+            fill(engine, log, 200, 1_000);
+            assertThat(log.stats().getFirst().segments.get()).isBetween(2L, 3L);
+        }
+    }
+
+    private void hold(Log log, long from) throws Exception {
+        Logs.on(engine, 0, () -> {
+            log.local().holdFrom(from);
+            return true;
+        });
+    }
+
+    @Test
     void letsGoOfWhatASnapshotHas() throws Exception {
         LogConfig config = Logs.small(directory);
         try (Log log = Log.open(engine, "test", config)) {

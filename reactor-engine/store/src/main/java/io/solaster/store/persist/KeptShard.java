@@ -14,6 +14,7 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.Slots;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.log.Generation;
 import io.solaster.log.LogStats;
 import io.solaster.log.Patient;
 import io.solaster.log.ShardLog;
@@ -291,12 +292,12 @@ public final class KeptShard implements AutoCloseable {
     }
 
     /** Reads its own snapshot; the first record of the log that it does not have. On a virtual thread of the shard. */
-    long read(Layout layout) throws IOException {
+    long read(Generation layout) throws IOException {
         return read(layout, shard.id(), this::apply);
     }
 
     /** Reads the snapshot that a shard has written, for somebody. On a virtual thread of the shard. */
-    long read(Layout layout, int writer, StepReader.Steps steps) throws IOException {
+    long read(Generation layout, int writer, StepReader.Steps steps) throws IOException {
         SnapshotFile.Header header = SnapshotFile.read(new Patient(shard.files()), layout.snapshot(writer), writer,
                 layout.shards(), steps);
         if (header == null) {

@@ -19,6 +19,7 @@ import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.log.Generation;
 import io.solaster.log.Log;
 import io.solaster.log.LogDamagedException;
 import io.solaster.log.LogStats;
@@ -70,9 +71,9 @@ public final class Persistence {
         Path root = Path.of(Objects.requireNonNull(config.directory())).toAbsolutePath().normalize();
         Closeable lock = onFirst(patient -> lock(patient, root));
         engine.onStop(() -> unlock(lock));
-        Layout found = onFirst(patient -> Layout.find(patient, root));
+        Generation found = onFirst(patient -> Generation.find(patient, root));
         int count = shards.size();
-        Layout layout = found;
+        Generation layout = found;
         long records;
         if (found.shards() == count) {
             records = openSame(found);
@@ -98,7 +99,7 @@ public final class Persistence {
     }
 
     /** Each shard reads its own. */
-    private long openSame(Layout layout) {
+    private long openSame(Generation layout) {
         long[] from = new long[shards.size()];
         StepReader[] readers = new StepReader[shards.size()];
         Census census = Census.take(engine, NAME, layout.log(), shards.size());
@@ -148,7 +149,7 @@ public final class Persistence {
         return records;
     }
 
-    private void start(KeptShard kept, Layout layout, Log opened) {
+    private void start(KeptShard kept, Generation layout, Log opened) {
         kept.start(opened.local(), layout.snapshot(kept.shard().id()), shards.size(), config.snapshotAfter().bytes(),
                 config.snapshotGrowth(), run, () -> settleOthers(kept));
     }
@@ -167,7 +168,7 @@ public final class Persistence {
     }
 
     /** Reads what another number of shards has written, if there is any, and writes it anew. */
-    private long openOther(Layout before, Layout layout) {
+    private long openOther(Generation before, Generation layout) {
         Log opened = Log.open(engine, NAME, config.log(layout.log().toString()));
         log = opened;
         long records = before.shards() == 0 ? 0 : readOther(before);
@@ -187,14 +188,14 @@ public final class Persistence {
         onFirst(patient -> {
             layout.finish(patient);
             if (before.shards() != 0) {
-                Layout.delete(patient, before.directory());
+                Generation.delete(patient, before.directory());
             }
             return true;
         });
         return records;
     }
 
-    private long readOther(Layout before) {
+    private long readOther(Generation before) {
         Distribution[] all = new Distribution[before.shards()];
         StepReader[] readers = new StepReader[before.shards()];
         int count = shards.size();

@@ -1,4 +1,4 @@
-package io.solaster.store.persist;
+package io.solaster.log;
 
 import java.io.IOException;
 import java.nio.file.NoSuchFileException;
@@ -9,26 +9,25 @@ import java.util.regex.Pattern;
 
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.file.ShardFile;
-import io.solaster.log.LogDamagedException;
-import io.solaster.log.Patient;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies where in a store's directory. Each number of shards has a generation of its own, {@code generation-1} and so on: a
- * log, a snapshot for each shard, and once it is whole an empty file that is named by the number of shards. On a virtual thread.
+ * What lies where in a directory whose owner may be opened by any number of shards, such as a store's. Each number of shards has a generation of its own, {@code generation-1} and so on: a
+ * log, a snapshot for each shard where its owner writes such, and once it is whole an empty file that is named by the number of shards. On a virtual thread.
  *
- * @param generation 0 for none
+ * @param root the owner's directory
+ * @param generation its number; 0 for none
  * @param shards how many wrote it
  */
-record Layout(Path root, int generation, int shards) {
-    private static final String GENERATION = "generation-";
+public record Generation(Path root, int generation, int shards) {
+    private static final String PREFIX = "generation-";
     private static final String SNAPSHOT = ".snapshot";
     private static final Pattern NAME = Pattern.compile("generation-([0-9]{1,9})");
     private static final Pattern MARK = Pattern.compile("shards-([0-9]{1,6})");
 
     /** The newest that is whole. Others, which were not finished or are not needed any more, are deleted. */
-    static Layout find(Patient patient, Path root) throws IOException {
-        Layout newest = new Layout(root, 0, 0);
+    public static Generation find(Patient patient, Path root) throws IOException {
+        Generation newest = new Generation(root, 0, 0);
         List<String> names = patient.await(() -> patient.files().list(root));
         for (String name : names) {
             Matcher generation = NAME.matcher(name);
@@ -36,7 +35,7 @@ record Layout(Path root, int generation, int shards) {
                 int number = Integer.parseInt(generation.group(1));
                 int shards = shards(patient, root.resolve(name));
                 if (shards > 0 && number > newest.generation) {
-                    newest = new Layout(root, number, shards);
+                    newest = new Generation(root, number, shards);
                 }
             }
         }
@@ -44,7 +43,7 @@ record Layout(Path root, int generation, int shards) {
             refuseWithoutMark(patient, root, names);
         }
         for (String name : names) {
-            if (NAME.matcher(name).matches() && !name.equals(GENERATION + newest.generation)) {
+            if (NAME.matcher(name).matches() && !name.equals(PREFIX + newest.generation)) {
                 delete(patient, root.resolve(name));
             }
         }
@@ -78,7 +77,7 @@ record Layout(Path root, int generation, int shards) {
     }
 
     /** Deletes a directory and what is in it. */
-    static void delete(Patient patient, Path path) throws IOException {
+    public static void delete(Patient patient, Path path) throws IOException {
         try {
             if (patient.await(() -> patient.files().status(path)).isDirectory()) {
                 for (String name : patient.await(() -> patient.files().list(path))) {
@@ -92,14 +91,14 @@ record Layout(Path root, int generation, int shards) {
     }
 
     /** The one that follows, for so many shards; its directory is made. */
-    Layout next(Patient patient, int ofShards) throws IOException {
-        Layout next = new Layout(root, generation + 1, ofShards);
+    public Generation next(Patient patient, int ofShards) throws IOException {
+        Generation next = new Generation(root, generation + 1, ofShards);
         patient.makeDirectory(next.directory());
         return next;
     }
 
     /** It is whole from now on, whatever crashes. */
-    void finish(Patient patient) throws IOException {
+    public void finish(Patient patient) throws IOException {
         ShardFile mark = patient.await(() -> patient.files().open(directory().resolve("shards-" + shards),
                 OpenMode.CREATE));
         patient.sync(mark);
@@ -108,15 +107,18 @@ record Layout(Path root, int generation, int shards) {
         patient.<@Nullable Void>await(() -> patient.files().syncDirectory(root));
     }
 
-    Path directory() {
-        return root.resolve(GENERATION + generation);
+    /** Its own directory. */
+    public Path directory() {
+        return root.resolve(PREFIX + generation);
     }
 
-    Path log() {
+    /** Of its log. */
+    public Path log() {
         return directory().resolve("log");
     }
 
-    Path snapshot(int shard) {
+    /** A shard's snapshot. */
+    public Path snapshot(int shard) {
         return directory().resolve("shard-" + shard + SNAPSHOT);
     }
 }

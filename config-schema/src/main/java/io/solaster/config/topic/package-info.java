@@ -1,0 +1,5 @@
+/** What topics are opened with: entries on the disk, over all shards. Any thread. */
+@NullMarked
+package io.solaster.config.topic;
+
+import org.jspecify.annotations.NullMarked;

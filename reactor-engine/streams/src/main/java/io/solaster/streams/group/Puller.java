@@ -1,0 +1,208 @@
+package io.solaster.streams.group;
+
+import java.io.IOException;
+import java.io.UncheckedIOException;
+import java.time.Duration;
+import java.util.List;
+
+import io.netty.buffer.ByteBuf;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.ShardStoppedException;
+import io.solaster.log.LogReader;
+import io.solaster.log.RecordsDroppedException;
+import io.solaster.streams.topic.Cursors;
+import io.solaster.streams.topic.Entry;
+import io.solaster.streams.topic.TopicRecords;
+import io.solaster.streams.topic.TopicShard;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** Reads a shard's log for members of a group, whenever they have room, on a virtual thread of its own. */
+final class Puller {
+    private static final Logger logger = LoggerFactory.getLogger(Puller.class);
+    private static final int BYTES = 256 << 10;
+    private static final Duration TO_TRY_AGAIN = Duration.ofSeconds(1);
+
+    private final GroupShard group;
+    private final TopicShard topic;
+    private final List<Member> members;
+    private final NoRoom noRoom = new NoRoom();
+    /** By number of partition on this shard, whether it is read for these members. */
+    private final boolean[] owned;
+    private @Nullable LogReader reader;
+    private @Nullable ShardFuture<@Nullable Void> hungry;
+    private boolean closed;
+    private boolean again;
+    /** It could not read last time. */
+    private boolean failing;
+    private int turn;
+
+    /** Nobody has room: thrown through the reader, which tells of the same record next time. */
+    private static final class NoRoom extends RuntimeException {
+        private static final long serialVersionUID = 1;
+
+        private NoRoom() {
+            super("no room", null, false, false);
+        }
+    }
+
+    Puller(GroupShard group, TopicShard topic, List<Member> members) {
+        this.group = group;
+        this.topic = topic;
+        this.members = members;
+        this.owned = new boolean[topic.partitions()];
+    }
+
+    boolean[] owned() {
+        return owned;
+    }
+
+    boolean serves(Member member) {
+        return members.contains(member);
+    }
+
+    void start() {
+        topic.shard().fork(() -> {
+            while (!closed) {
+                try {
+                    read();
+                } catch (RuntimeException why) {
+                    if (closed || !isForNow(ShardFuture.causeOf(why))) {
+                        return true;
+                    }
+                    Shard.sleep(TO_TRY_AGAIN).join();
+                }
+            }
+            return true;
+        });
+    }
+
+    /** Whether reading again is of use: not where the log takes nothing any more, or the shard ends. */
+    private boolean isForNow(Throwable why) {
+        if (why instanceof ShardStoppedException || topic.log().isEnded()) {
+            logger.info("Group '{}' of topic '{}' reads no more on shard {}: {}", group.name(), topic.topic(),
+                    topic.shard().id(), why.toString());
+            return false;
+        }
+        topic.stats().readFailures.increment();
+        if (!failing) {
+            failing = true;
+            logger.warn("Group '{}' of topic '{}' cannot read on shard {}, and tries again each {} s: {}", group.name(),
+                    topic.topic(), topic.shard().id(), TO_TRY_AGAIN.toSeconds(), why.toString());
+        }
+        return true;
+    }
+
+    /** Reads from where its partitions have come to, until it is closed or told to begin anew. */
+    private void read() {
+        again = false;
+        LogReader from = topic.reader(topic.positionOf(group.number(), owned));
+        reader = from;
+        try {
+            while (!closed && !again) {
+                awaitHunger();
+                try {
+                    int read = from.read(this::record, BYTES);
+                    failing = false;
+                    if (read == 0 && !closed && !again) {
+                        from.whenReadable().join();
+                    }
+                } catch (NoRoom full) {
+                    hungry = topic.shard().newFuture();
+                } catch (RecordsDroppedException gone) {
+                    if (topic.log().oldest() <= from.next()) {
+                        throw new IOException(gone.getMessage() + ", though nothing let go of it", gone);
+                    }
+                    from.seek(topic.log().oldest());
+                }
+            }
+        } catch (IOException failed) {
+            throw new UncheckedIOException(failed);
+        } catch (RuntimeException ended) {
+            if (!closed && !again) {
+                throw ended;
+            }
+        } finally {
+            reader = null;
+            from.close();
+        }
+    }
+
+    private void awaitHunger() {
+        ShardFuture<@Nullable Void> waits = hungry;
+        if (waits != null) {
+            room();
+            waits.join();
+            hungry = null;
+        }
+    }
+
+    private void record(long number, long epoch, int kind, ByteBuf payload) {
+        if (kind != TopicRecords.ENTRY || closed || again) {
+            return;
+        }
+        int column = topic.column(TopicRecords.partition(payload));
+        if (column < 0 || !owned[column]) {
+            return;
+        }
+        int row = topic.cursors().row(group.number(), column);
+        long sequence = TopicRecords.sequence(payload);
+        Cursors cursors = topic.cursors();
+        if (sequence < cursors.given(row)) {
+            return;
+        }
+        if (sequence > cursors.given(row)) {
+            topic.jump(row, sequence);
+        }
+        if (cursors.isAcknowledged(row, sequence)) {
+            cursors.given(row, sequence + 1);
+            return;
+        }
+        Member member = sequence - cursors.low(row) >= Cursors.SPAN ? null : next(TopicRecords.size(payload));
+        if (member == null) {
+            throw noRoom;
+        }
+        cursors.given(row, sequence + 1);
+        group.give(Entry.read(payload), row, member);
+    }
+
+    private @Nullable Member next(int size) {
+        for (int i = 0; i < members.size(); i++) {
+            Member each = members.get(turn++ % members.size());
+            if (each.hasRoom(size)) {
+                return each;
+            }
+        }
+        return null;
+    }
+
+    /** Something was acknowledged. */
+    void room() {
+        ShardFuture<@Nullable Void> waits = hungry;
+        if (waits != null && (closed || again || members.stream().anyMatch(Member::isHungry))) {
+            waits.resolve(null);
+        }
+    }
+
+    /** Other partitions are its own, or entries that it has read are to be read again. */
+    void beginAnew() {
+        again = true;
+        wake();
+    }
+
+    void close() {
+        closed = true;
+        wake();
+    }
+
+    private void wake() {
+        turn = 0;
+        room();
+        LogReader open = reader;
+        if (open != null) {
+            open.close();
+        }
+    }
+}

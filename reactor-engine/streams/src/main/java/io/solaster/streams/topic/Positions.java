@@ -1,0 +1,45 @@
+package io.solaster.streams.topic;
+
+import java.util.Arrays;
+
+/** Where about in a shard's log the entries of one partition are: of each {@link #EACH}th, and of the first. On the shard. */
+final class Positions {
+    private static final int EACH = 512;
+
+    private long[] sequences = new long[4];
+    private long[] records = new long[4];
+    private int size;
+
+    /** @param sequence greater than that of the entry before */
+    void add(long sequence, long record) {
+        if (size > 0 && sequence - sequences[size - 1] < EACH) {
+            return;
+        }
+        if (size == sequences.length) {
+            sequences = Arrays.copyOf(sequences, 2 * size);
+            records = Arrays.copyOf(records, 2 * size);
+        }
+        sequences[size] = sequence;
+        records[size++] = record;
+    }
+
+    /** The record of the log from which on all entries from one on are; {@code none} where that is not known. */
+    long before(long sequence, long none) {
+        int found = Arrays.binarySearch(sequences, 0, size, sequence);
+        int at = found >= 0 ? found : -found - 2;
+        return at < 0 ? none : records[at];
+    }
+
+    /** Forgets where the entries are that the log has not any more. */
+    void dropBefore(long record) {
+        int found = Arrays.binarySearch(records, 0, size, record);
+        int gone = found >= 0 ? found : -found - 1;
+        // The one before may have entries that are kept behind it.
+        gone = Math.max(0, gone - 1);
+        if (gone > 0) {
+            System.arraycopy(sequences, gone, sequences, 0, size - gone);
+            System.arraycopy(records, gone, records, 0, size - gone);
+            size -= gone;
+        }
+    }
+}

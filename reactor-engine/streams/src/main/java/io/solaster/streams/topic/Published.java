@@ -1,0 +1,14 @@
+package io.solaster.streams.topic;
+
+import io.solaster.config.Internal;
+
+/** Hears what has become of an entry that was published: once, on the shard that published it, else on the one that has it. */
+@Internal
+public interface Published {
+
+    /** It is acknowledged. */
+    void published(int partition, long sequence);
+
+    /** It is not, or nobody knows. */
+    void failed(Throwable why);
+}

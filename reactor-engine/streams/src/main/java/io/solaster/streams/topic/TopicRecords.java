@@ -1,0 +1,39 @@
+package io.solaster.streams.topic;
+
+import io.netty.buffer.ByteBuf;
+import io.solaster.config.Internal;
+
+/** How what a topic keeps looks in a log, beside the log's own header. Numbers are little-endian. */
+@Internal
+public final class TopicRecords {
+    /** An entry: partition, sequence, time, length of the key or -1, length of the headers, key, headers, value. */
+    public static final int ENTRY = 1;
+    /** How far a group has come: partition, low-water mark, words, bits of what is acknowledged from there on, name. */
+    public static final int CURSOR = 2;
+    /** A group is no more: name. */
+    static final int GROUP_END = 3;
+    /** How many partitions there are, and by partition the sequence of its next entry. */
+    static final int PARTITIONS = 4;
+
+    static final int SEQUENCE_AT = 4;
+    static final int TIME_AT = 12;
+    static final int KEY_AT = 20;
+    static final int HEADERS_AT = 24;
+    /** Bytes of an entry before its key. */
+    static final int ENTRY_HEADER = 28;
+
+    private TopicRecords() {}
+
+    public static int partition(ByteBuf entry) {
+        return entry.getIntLE(entry.readerIndex());
+    }
+
+    public static long sequence(ByteBuf entry) {
+        return entry.getLongLE(entry.readerIndex() + SEQUENCE_AT);
+    }
+
+    /** Bytes of key, headers and value. */
+    public static int size(ByteBuf entry) {
+        return entry.readableBytes() - ENTRY_HEADER;
+    }
+}

@@ -1,0 +1,647 @@
+package io.solaster.streams.topic;
+
+import java.nio.charset.StandardCharsets;
+import java.time.Duration;
+import java.util.ArrayDeque;
+import java.util.ArrayList;
+import java.util.Arrays;
+import java.util.HashMap;
+import java.util.List;
+import java.util.Map;
+import java.util.concurrent.CompletionStage;
+import java.util.concurrent.RejectedExecutionException;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.solaster.config.Internal;
+import io.solaster.config.topic.TopicConfig;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.engine.timer.Timer;
+import io.solaster.log.LogDamagedException;
+import io.solaster.log.LogReader;
+import io.solaster.log.RecordConsumer;
+import io.solaster.log.ShardLog;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/**
+ * The part of a topic that one shard has: entries of its partitions go into its log, and so does how far groups have come. What
+ * groups acknowledge in a turn is one record for each of their partitions. Longer than 500 lines because all that is appended to
+ * one log, and read back from it, stands in one place: entries, how far groups have come, and what retention may let go of.
+ */
+@Internal
+public final class TopicShard implements RecordConsumer {
+    private static final Logger logger = LoggerFactory.getLogger(TopicShard.class);
+    /** How far apart checkpoints are, in parts of a segment: what goes with a segment is in one before. */
+    private static final int CHECKPOINTS = 2;
+
+    private final String topic;
+    private final TopicConfig config;
+    private final Shard shard;
+    private final SchedulingGroup group;
+    private final TopicStats stats = new TopicStats();
+    // By number on this shard.
+    private final int[] partitions;
+    private final long[] next;
+    private final Positions[] positions;
+    /** By partition, its number here or -1. */
+    private final int[] columns;
+    private final Cursors cursors;
+    private final Map<String, Integer> groups = new HashMap<>();
+    private @Nullable String[] names = new @Nullable String[4];
+
+    private @Nullable ShardLog log;
+    private final ByteBuf scratch = Unpooled.buffer(256);
+    private final ArrayDeque<PublishBatch> waiting = new ArrayDeque<>();
+    private boolean waitsForRoom;
+    private final Timer patience;
+
+    private int[] dirty = new int[16];
+    private int dirtyCount;
+    private boolean[] isDirty = {};
+    private boolean flushQueued;
+    private @Nullable ShardFuture<@Nullable Void> flushed;
+    /** The last record that says how far a group has come, or that it is no more. */
+    private long lastSaid;
+    /** Why the log has not got what groups acknowledged; null while it gets that. */
+    private @Nullable RuntimeException unsaid;
+    /** Whether the log says how many partitions there are. */
+    private boolean partitionsSaid;
+    private boolean checkpointing;
+    /** Who waits for room ahead of entries, which would take all of it at each turn. */
+    private int ahead;
+    private long bytesSince;
+
+    TopicShard(String topic, TopicConfig config, Placing placing, Shard shard, SchedulingGroup group) {
+        this.topic = topic;
+        this.config = config;
+        this.shard = shard;
+        this.group = group;
+        int[] own = new int[placing.partitions()];
+        int count = 0;
+        columns = new int[placing.partitions()];
+        for (int partition = 0; partition < placing.partitions(); partition++) {
+            boolean here = placing.shardOf(partition) == shard.id();
+            columns[partition] = here ? count : -1;
+            if (here) {
+                own[count++] = partition;
+            }
+        }
+        partitions = Arrays.copyOf(own, count);
+        next = new long[count];
+        Arrays.fill(next, 1);
+        positions = new Positions[count];
+        Arrays.setAll(positions, i -> new Positions());
+        cursors = new Cursors(count);
+        patience = shard.timers().timer(this::giveUpWaiting);
+    }
+
+    public Shard shard() {
+        return shard;
+    }
+
+    public String topic() {
+        return topic;
+    }
+
+    /** Any thread. */
+    public TopicStats stats() {
+        return stats;
+    }
+
+    /** How many partitions it has. */
+    public int partitions() {
+        return partitions.length;
+    }
+
+    /** The partition of a number on this shard. */
+    public int partition(int column) {
+        return partitions[column];
+    }
+
+    /** The number on this shard of a partition; -1 if it is on another. */
+    public int column(int partition) {
+        return partition >= 0 && partition < columns.length ? columns[partition] : -1;
+    }
+
+    public Cursors cursors() {
+        return cursors;
+    }
+
+    /** The sequence of the next entry of a partition. */
+    public long next(int column) {
+        return next[column];
+    }
+
+    // ---- what was there
+
+    @Override
+    public void record(long sequence, long epoch, int kind, ByteBuf payload) {
+        int at = payload.readerIndex();
+        switch (kind) {
+            case TopicRecords.ENTRY -> {
+                int column = own(TopicRecords.partition(payload), sequence);
+                if (TopicRecords.sequence(payload) >= next[column]) {
+                    next[column] = TopicRecords.sequence(payload) + 1;
+                    positions[column].add(next[column] - 1, sequence);
+                }
+            }
+            case TopicRecords.CURSOR -> {
+                int column = own(payload.getIntLE(at), sequence);
+                int words = payload.getIntLE(at + 12);
+                int name = at + 16 + words * 8;
+                int row = cursors.row(number(payload.toString(name, payload.writerIndex() - name,
+                        StandardCharsets.UTF_8)), column);
+                long low = payload.getLongLE(at + 4);
+                cursors.set(row, low);
+                for (int word = 0; word < words; word++) {
+                    for (long left = payload.getLongLE(at + 16 + word * 8); left != 0; left &= left - 1) {
+                        cursors.acknowledge(row, low + word * 64L + Long.numberOfTrailingZeros(left));
+                    }
+                }
+            }
+            case TopicRecords.GROUP_END -> forget(payload.toString(StandardCharsets.UTF_8));
+            case TopicRecords.PARTITIONS -> {
+                partitionsSaid = true;
+                int count = payload.getIntLE(at);
+                if (count != columns.length) {
+                    throw new IllegalArgumentException("topics." + topic + ".partitions: " + columns.length
+                            + " asked, and the topic in " + config.directory() + " has " + count
+                            + "; keys would belong to other partitions, so set " + count
+                            + ", or give the topic another directory");
+                }
+                for (int from = at + 4; from < payload.writerIndex(); from += 12) {
+                    int column = own(payload.getIntLE(from), sequence);
+                    next[column] = Math.max(next[column], payload.getLongLE(from + 4));
+                }
+            }
+            default -> throw new LogDamagedException("topic '" + topic + "': record " + sequence + " of shard "
+                    + shard.id() + " has kind " + kind + ", which this version does not know", null);
+        }
+    }
+
+    private int own(int partition, long record) {
+        int column = column(partition);
+        if (column < 0) {
+            throw new LogDamagedException("topic '" + topic + "': record " + record + " of shard " + shard.id()
+                    + " is of partition " + partition + ", which is not its own while there are " + columns.length
+                    + " partitions; if the topic was made with another number, set that", null);
+        }
+        return column;
+    }
+
+    private int number(String name) {
+        Integer known = groups.get(name);
+        if (known != null) {
+            return known;
+        }
+        int free = 0;
+        while (free < names.length && names[free] != null) {
+            free++;
+        }
+        if (free == names.length) {
+            names = Arrays.copyOf(names, 2 * free);
+        }
+        names[free] = name;
+        groups.put(name, free);
+        stats.groups.set(groups.size());
+        return free;
+    }
+
+    private void forget(String name) {
+        Integer number = groups.remove(name);
+        if (number != null) {
+            names[number] = null;
+            for (int column = 0; column < partitions.length; column++) {
+                cursors.remove(cursors.row(number, column));
+            }
+            stats.groups.set(groups.size());
+        }
+    }
+
+    /** From now on entries are taken. A log that is new is told the topic's partitions. */
+    void start(ShardLog opened) {
+        log = opened;
+        opened.holdFrom(opened.oldest());
+        if (!partitionsSaid) {
+            opened.append(0, TopicRecords.PARTITIONS, partitionsRecord());
+            partitionsSaid = true;
+        }
+    }
+
+    /** Its log, once it was started. */
+    public ShardLog log() {
+        ShardLog opened = log;
+        if (opened == null) {
+            throw new IllegalStateException("topic '" + topic + "' is not open yet");
+        }
+        return opened;
+    }
+
+    /** Appends what another number of shards has written, as if it had been read here, once there is room for it. */
+    CompletionStage<@Nullable Void> copy(int kind, ByteBuf record) {
+        ShardLog into = log();
+        if (!into.isWritable() && !into.isEnded()) {
+            return into.whenWritable().thenCompose(room -> copy(kind, record));
+        }
+        if (kind == TopicRecords.PARTITIONS) {
+            copyPartitions(record);
+        } else {
+            record(into.next(), 0, kind, record);
+            into.append(0, kind, record);
+        }
+        return into.whenWritable();
+    }
+
+    private void copyPartitions(ByteBuf record) {
+        for (int from = record.readerIndex() + 4; from < record.writerIndex(); from += 12) {
+            int column = column(record.getIntLE(from));
+            if (column >= 0) {
+                next[column] = Math.max(next[column], record.getLongLE(from + 4));
+            }
+        }
+        if (record.getIntLE(record.readerIndex()) != columns.length) {
+            record(0, 0, TopicRecords.PARTITIONS, record);
+        }
+    }
+
+    /** Says once more what only records of others said; completes when all that was copied is synced. */
+    CompletionStage<@Nullable Void> copied() {
+        ShardLog into = log();
+        if (!into.isWritable() && !into.isEnded()) {
+            return into.whenWritable().thenCompose(room -> copied());
+        }
+        into.append(0, TopicRecords.PARTITIONS, partitionsRecord());
+        return into.whenAcknowledged(into.next() - 1);
+    }
+
+    // ---- entries come
+
+    /** Takes entries, waiting for room as long as is configured; completes when they are acknowledged or refused. */
+    ShardFuture<PublishBatch> accept(PublishBatch batch) {
+        ShardFuture<PublishBatch> done = shard.newFuture();
+        batch.done = done;
+        if (waiting.isEmpty() && take(batch, false)) {
+            finish(batch);
+            return done;
+        }
+        batch.waitsUntil = shard.environment().clock().nanoTime() + config.waitFor().toNanos();
+        waiting.add(batch);
+        if (waiting.size() == 1) {
+            armPatience(batch);
+        }
+        awaitRoom();
+        return done;
+    }
+
+    /** @param last what does not find room now is refused; else false tells that there is none */
+    private boolean take(PublishBatch batch, boolean last) {
+        ShardLog into = log();
+        while (!batch.isTaken()) {
+            if (!last && (ahead > 0 || !into.isWritable()) && !into.isEnded()) {
+                return false;
+            }
+            ByteBuf entry = batch.next();
+            int column = column(TopicRecords.partition(entry));
+            long sequence = next[column];
+            entry.setLongLE(TopicRecords.SEQUENCE_AT, sequence);
+            entry.setLongLE(TopicRecords.TIME_AT, shard.environment().wallClock().millis());
+            try {
+                long record = into.append(0, TopicRecords.ENTRY, entry);
+                next[column] = sequence + 1;
+                positions[column].add(sequence, record);
+                batch.take(sequence, record);
+                stats.entries.increment();
+                stats.bytes.add(TopicRecords.size(entry));
+                appended(entry.readableBytes());
+            } catch (RuntimeException why) {
+                stats.refused.increment();
+                batch.refuseRest(why instanceof RejectedExecutionException
+                        ? new RejectedExecutionException(
+                                "topic '" + topic + "' takes no entry now: " + why.getMessage(),
+                                why)
+                        : why);
+                return true;
+            }
+        }
+        return true;
+    }
+
+    private void finish(PublishBatch batch) {
+        ShardFuture<PublishBatch> done = batch.done;
+        if (done == null) {
+            return;
+        }
+        if (batch.lastRecord() == 0) {
+            done.resolve(batch);
+            return;
+        }
+        log().whenAcknowledged(batch.lastRecord()).whenComplete((synced, why) -> {
+            if (why == null) {
+                done.resolve(batch);
+            } else {
+                done.fail(ShardFuture.causeOf(why));
+            }
+        });
+    }
+
+    private void awaitRoom() {
+        if (!waitsForRoom && ahead == 0) {
+            waitsForRoom = true;
+            log().whenWritable().whenComplete((room, why) -> {
+                waitsForRoom = false;
+                takeWaiting();
+            });
+        }
+    }
+
+    private void takeWaiting() {
+        while (!waiting.isEmpty()) {
+            PublishBatch first = waiting.peek();
+            if (!take(first, false)) {
+                armPatience(first);
+                if (ahead == 0) {
+                    awaitRoom();
+                }
+                return;
+            }
+            waiting.remove();
+            finish(first);
+        }
+        patience.cancel();
+    }
+
+    private void armPatience(PublishBatch first) {
+        patience.arm(Duration.ofNanos(Math.max(1, first.waitsUntil - shard.environment().clock().nanoTime())));
+    }
+
+    private void giveUpWaiting() {
+        long now = shard.environment().clock().nanoTime();
+        while (!waiting.isEmpty() && waiting.peek().waitsUntil - now <= 0) {
+            PublishBatch late = waiting.remove();
+            take(late, true);
+            finish(late);
+        }
+        if (!waiting.isEmpty()) {
+            armPatience(waiting.peek());
+        }
+    }
+
+    // ---- groups
+
+    /** The number of a group on this shard; -1 if there is none of this name. */
+    public int group(String name) {
+        return groups.getOrDefault(name, -1);
+    }
+
+    /** Names of all groups. */
+    public List<String> groups() {
+        return List.copyOf(groups.keySet());
+    }
+
+    /**
+     * Makes a group known, if it is not.
+     *
+     * @param fromOldest whether it gets what is there already
+     * @return its number here
+     * @throws IllegalStateException if there are as many as there may be
+     */
+    public int addGroup(String name, boolean fromOldest) {
+        if (!groups.containsKey(name) && groups.size() >= config.maxGroups()) {
+            throw new IllegalStateException("group '" + name + "' of topic '" + topic + "' is one too many: there are "
+                    + groups.size() + "; delete one, or raise topics." + topic + ".maxGroups");
+        }
+        int number = number(name);
+        for (int column = 0; column < partitions.length; column++) {
+            int row = cursors.row(number, column);
+            if (!cursors.isThere(row)) {
+                cursors.set(row, fromOldest ? 1 : next[column]);
+                changed(row);
+            }
+        }
+        return number;
+    }
+
+    /**
+     * Forgets a group that nobody is a member of.
+     *
+     * @throws java.util.concurrent.RejectedExecutionException if the log has no room: the group is there still
+     */
+    public void removeGroup(String name) {
+        if (groups.containsKey(name)) {
+            lastSaid = log().append(0, TopicRecords.GROUP_END, Unpooled.copiedBuffer(name, StandardCharsets.UTF_8));
+            forget(name);
+        }
+    }
+
+    /** Entries of a group's partitions here that are not acknowledged, whether they were given to somebody or not. */
+    public long lag(int number) {
+        long lag = 0;
+        for (int column = 0; column < partitions.length; column++) {
+            int row = cursors.row(number, column);
+            lag += cursors.isThere(row) ? next[column] - cursors.low(row) - cursors.beyond(row) : next[column] - 1;
+        }
+        return lag;
+    }
+
+    /** Acknowledges an entry for a group. */
+    public void acknowledge(int row, long sequence) {
+        if (cursors.acknowledge(row, sequence)) {
+            stats.acknowledged.increment();
+            changed(row);
+        }
+    }
+
+    /** Goes on behind what retention has taken. */
+    public void jump(int row, long to) {
+        cursors.jump(row, to);
+        stats.missed.increment();
+        changed(row);
+    }
+
+    /** Where in the log to read from, to find the entries of partitions from those on that a group's members get next. */
+    public long positionOf(int number, boolean[] wanted) {
+        long first = log().next();
+        for (int column = 0; column < partitions.length; column++) {
+            long given = wanted[column] ? cursors.given(cursors.row(number, column)) : Long.MAX_VALUE;
+            if (given < next[column]) {
+                first = Math.min(first, positions[column].before(given, log().oldest()));
+            }
+        }
+        return Math.max(first, log().oldest());
+    }
+
+    /** What reads its log from a record on. */
+    public LogReader reader(long record) {
+        return log().reader(record);
+    }
+
+    private void changed(int row) {
+        if (row >= isDirty.length) {
+            isDirty = Arrays.copyOf(isDirty, Math.max(row + 1, 2 * isDirty.length));
+        }
+        if (!isDirty[row]) {
+            isDirty[row] = true;
+            if (dirtyCount == dirty.length) {
+                dirty = Arrays.copyOf(dirty, 2 * dirtyCount);
+            }
+            dirty[dirtyCount++] = row;
+        }
+        if (!flushQueued) {
+            flushQueued = true;
+            shard.execute(group, this::flush);
+        }
+    }
+
+    /**
+     * Completes once what groups have acknowledged so far is in the log, as its {@code fsync} says. Fails where the log has ended
+     * before it had that.
+     */
+    public ShardFuture<@Nullable Void> settled() {
+        ShardFuture<@Nullable Void> future = flushed;
+        if (future != null) {
+            return future;
+        }
+        if (dirtyCount == 0 && !flushQueued) {
+            return said();
+        }
+        future = shard.newFuture();
+        flushed = future;
+        return future;
+    }
+
+    private ShardFuture<@Nullable Void> said() {
+        RuntimeException why = unsaid;
+        if (why == null) {
+            return log().whenAcknowledged(lastSaid);
+        }
+        ShardFuture<@Nullable Void> failed = shard.newFuture();
+        failed.completeExceptionally(why);
+        return failed;
+    }
+
+    private void flush() {
+        ShardLog into = log();
+        while (dirtyCount > 0 && (into.isWritable() || into.isEnded())) {
+            int row = dirty[--dirtyCount];
+            isDirty[row] = false;
+            try {
+                cursor(row);
+            } catch (RuntimeException ended) {
+                unsaid = ended;
+            }
+        }
+        if (dirtyCount > 0) {
+            ahead++;
+            into.whenWritable().whenComplete((room, why) -> {
+                ahead--;
+                flush();
+            });
+            return;
+        }
+        flushQueued = false;
+        ShardFuture<@Nullable Void> told = flushed;
+        flushed = null;
+        if (told != null) {
+            said().whenComplete((done, why) -> {
+                if (why == null) {
+                    told.resolve(null);
+                } else {
+                    told.fail(ShardFuture.causeOf(why));
+                }
+            });
+        }
+        if (!waiting.isEmpty()) {
+            takeWaiting();
+        }
+    }
+
+    private void cursor(int row) {
+        String name = names[row / cursors.columns()];
+        if (name == null || !cursors.isThere(row)) {
+            return;
+        }
+        int words = cursors.words(row);
+        ByteBuf record = scratch.clear();
+        record.writeIntLE(partitions[row % cursors.columns()]).writeLongLE(cursors.low(row)).writeIntLE(words);
+        for (int word = 0; word < words; word++) {
+            record.writeLongLE(cursors.word(row, word));
+        }
+        record.writeCharSequence(name, StandardCharsets.UTF_8);
+        lastSaid = log().append(0, TopicRecords.CURSOR, record);
+        appended(record.readableBytes());
+    }
+
+    private ByteBuf partitionsRecord() {
+        ByteBuf record = scratch.clear().writeIntLE(columns.length);
+        for (int column = 0; column < partitions.length; column++) {
+            record.writeIntLE(partitions[column]).writeLongLE(next[column]);
+        }
+        return record;
+    }
+
+    // ---- checkpoints
+
+    private void appended(int bytes) {
+        bytesSince += bytes;
+        if (bytesSince > config.segment().bytes() / CHECKPOINTS && !checkpointing
+                && (config.retain().size() != null || config.retain().age() != null)) {
+            checkpointing = true;
+            bytesSince = 0;
+            shard.execute(group, this::checkpoint);
+        }
+    }
+
+    /** Says anew how all groups fare; what was before may go then. */
+    private void checkpoint() {
+        ShardLog into = log();
+        long from = into.next();
+        List<Integer> rows = new ArrayList<>();
+        for (int number : groups.values()) {
+            for (int column = 0; column < partitions.length; column++) {
+                rows.add(cursors.row(number, column));
+            }
+        }
+        shard.fork(group, () -> {
+            try {
+                awaitWritable(into);
+                into.append(0, TopicRecords.PARTITIONS, partitionsRecord());
+                for (int row : rows) {
+                    awaitWritable(into);
+                    cursor(row);
+                }
+                into.whenAcknowledged(into.next() - 1).join();
+                into.holdFrom(from);
+                for (Positions each : positions) {
+                    each.dropBefore(into.oldest());
+                }
+            } catch (RuntimeException why) {
+                if (!into.isEnded()) {
+                    logger.warn("Topic '{}' keeps more than it has to on shard {}: {}", topic, shard.id(),
+                            why.toString());
+                }
+            } finally {
+                checkpointing = false;
+            }
+            return true;
+        });
+    }
+
+    private void awaitWritable(ShardLog into) {
+        if (into.isWritable() || into.isEnded()) {
+            return;
+        }
+        ahead++;
+        try {
+            while (!into.isWritable() && !into.isEnded()) {
+                into.whenWritable().join();
+            }
+        } finally {
+            ahead--;
+            shard.execute(group, this::takeWaiting);
+        }
+    }
+}
