@@ -53,25 +53,28 @@ final class Opening {
      */
     record Opened(ShardLog log, long records, int segments, long cut) {}
 
-    /** Makes a directory, and sees to it that a crash leaves it. On a virtual thread of the shard. */
+    /**
+     * Makes a directory, and sees to it that a crash leaves it. Each level is synced before the next is made in it, so that of those
+     * that a process has left when it was killed, the last alone may be unsynced. On a virtual thread of the shard.
+     */
     static void makeDirectory(Patient patient, Path directory) throws IOException {
-        Deque<Path> parents = new ArrayDeque<>();
-        for (Path each = directory; each != null; each = each.getParent()) {
-            if (exists(patient, each)) {
+        Deque<Path> missing = new ArrayDeque<>();
+        Path last = directory;
+        while (!exists(patient, last)) {
+            missing.push(last);
+            Path parent = last.getParent();
+            if (parent == null) {
                 break;
             }
+            last = parent;
+        }
+        syncParent(patient, last);
+        for (Path each : missing) {
+            patient.<@Nullable Void>await(() -> patient.files().createDirectories(each));
             Path parent = each.getParent();
             if (parent != null) {
-                parents.push(parent);
+                patient.<@Nullable Void>await(() -> patient.files().syncDirectory(parent));
             }
-        }
-        if (parents.isEmpty()) {
-            syncParent(patient, directory);
-            return;
-        }
-        patient.<@Nullable Void>await(() -> patient.files().createDirectories(directory));
-        for (Path each : parents) {
-            patient.<@Nullable Void>await(() -> patient.files().syncDirectory(each));
         }
     }
 
