@@ -69,6 +69,11 @@ public final class ConfigValidator {
         if (kept.directory() != null) {
             logs.check("solaster.store.persistence", kept.log(kept.directory()));
             findings.within("solaster.store.persistence.snapshot-after", kept.snapshotAfter(), "0B", "1024TB");
+        } else if (kept.importFrom() != null) {
+            findings.add("solaster.store.persistence.import-from", kept.importFrom(),
+                    "what is imported is kept nowhere, as there is no directory",
+                    "set solaster.store.persistence.directory, or import into a running server: java -jar"
+                            + " solaster-store.jar import");
         }
         String events = config.store().notifyKeyspaceEvents();
         if (!events.matches("[Ag$lshzxeKEtmdn]*")) {

@@ -22,6 +22,7 @@ import org.jspecify.annotations.Nullable;
 public record Generation(Path root, int generation, int shards) {
     private static final String PREFIX = "generation-";
     private static final String SNAPSHOT = ".snapshot";
+    private static final String IMPORTING = "importing";
     private static final Pattern NAME = Pattern.compile("generation-([0-9]{1,9})");
     private static final Pattern MARK = Pattern.compile("shards-([0-9]{1,6})");
 
@@ -47,17 +48,21 @@ public record Generation(Path root, int generation, int shards) {
                 delete(patient, root.resolve(name));
             }
         }
+        if (newest.generation != 0) {
+            newest.endImport(patient);
+        }
         return newest;
     }
 
-    /** There is no snapshot in one that was begun as the first: who has that has lost the file that marks it as whole. */
+    /** There is no snapshot in one that was begun as the first, unless a file was imported into it: who has that has lost the file that marks it as whole. */
     private static void refuseWithoutMark(Patient patient, Path root, List<String> names) throws IOException {
         for (String name : names) {
             if (!NAME.matcher(name).matches()) {
                 continue;
             }
-            for (String file : patient.await(() -> patient.files().list(root.resolve(name)))) {
-                if (file.endsWith(SNAPSHOT)) {
+            List<String> files = patient.await(() -> patient.files().list(root.resolve(name)));
+            for (String file : files) {
+                if (file.endsWith(SNAPSHOT) && !files.contains(IMPORTING)) {
                     throw new LogDamagedException(root.resolve(name) + " has a snapshot, and lacks the empty file "
                             + "'shards-N' that says how many shards have written it: bring that back, or take the "
                             + "directory away", null);
@@ -97,12 +102,34 @@ public record Generation(Path root, int generation, int shards) {
         return next;
     }
 
+    /** What it gets is imported: until it is finished, nothing else is there, and it may be deleted. */
+    public void beginImport(Patient patient) throws IOException {
+        make(patient, directory().resolve(IMPORTING));
+        syncDirectories(patient);
+    }
+
     /** It is whole from now on, whatever crashes. */
     public void finish(Patient patient) throws IOException {
-        ShardFile mark = patient.await(() -> patient.files().open(directory().resolve("shards-" + shards),
-                OpenMode.CREATE));
+        make(patient, directory().resolve("shards-" + shards));
+        syncDirectories(patient);
+        endImport(patient);
+    }
+
+    /** Later, as who loses the file that marks it as whole is to be told so. */
+    private void endImport(Patient patient) throws IOException {
+        if (patient.await(() -> patient.files().list(directory())).contains(IMPORTING)) {
+            patient.<@Nullable Void>await(() -> patient.files().delete(directory().resolve(IMPORTING)));
+            syncDirectories(patient);
+        }
+    }
+
+    private static void make(Patient patient, Path path) throws IOException {
+        ShardFile mark = patient.await(() -> patient.files().open(path, OpenMode.CREATE));
         patient.sync(mark);
         patient.close(mark);
+    }
+
+    private void syncDirectories(Patient patient) throws IOException {
         patient.<@Nullable Void>await(() -> patient.files().syncDirectory(directory()));
         patient.<@Nullable Void>await(() -> patient.files().syncDirectory(root));
     }

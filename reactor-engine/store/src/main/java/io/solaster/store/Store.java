@@ -13,6 +13,7 @@ import io.solaster.engine.Ownership;
 import io.solaster.engine.Shard;
 import io.solaster.engine.Sharded;
 import io.solaster.log.Log;
+import io.solaster.log.Replica;
 import io.solaster.store.command.CommandTable;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.persist.Persistence;
@@ -89,6 +90,15 @@ public final class Store {
     public @Nullable Log log() {
         Persistence persistence = parts.persistence();
         return persistence == null ? null : persistence.log();
+    }
+
+    /**
+     * The keys of a shard, as what is logged of them is applied, snapshotted and dropped: for who copies them to another store, of
+     * as many shards and databases, or from one. A copy is in memory alone, and no client uses it until it {@linkplain Replica#lead
+     * leads}. To be used on that shard.
+     */
+    public Replica replica(int shard) {
+        return parts.part(shard).replica();
     }
 
     /** Its strings, for code of this process. */

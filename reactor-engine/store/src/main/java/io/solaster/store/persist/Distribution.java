@@ -1,7 +1,7 @@
 package io.solaster.store.persist;
 
-import java.io.IOException;
 import java.util.List;
+import java.util.function.IntPredicate;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -13,14 +13,14 @@ import io.solaster.engine.Slots;
  * Does again what one shard of another number of shards had done: each change where its key belongs now, those of one key in their
  * order. On a virtual thread of the shard that reads.
  */
-final class Distribution implements StepReader.Steps, AutoCloseable {
+final class Distribution extends ChangesReplica {
     private static final int MOST_WAITING = 64 << 10;
 
     private final Engine engine;
-    private final List<KeptShard> kept;
+    private final List<ShardReplica> targets;
     private final int here;
-    private final int writer;
-    private final int writers;
+    /** Slots of the shard that wrote. */
+    private final IntPredicate its;
     private final ChangeReader reader;
     private final ByteBuf[] waiting;
     /** Of the change that waits last. */
@@ -30,22 +30,21 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
      * @param writer the shard that wrote, of so many
      * @param reader of the shard that reads, for this alone
      */
-    Distribution(Engine engine, List<KeptShard> kept, int here, int writer, int writers, ChangeReader reader) {
+    Distribution(Engine engine, List<ShardReplica> targets, int here, int writer, int writers, ChangeReader reader) {
         this.engine = engine;
-        this.kept = kept;
+        this.targets = targets;
         this.here = here;
-        this.writer = writer;
-        this.writers = writers;
+        this.its = slot -> Slots.shardOf(slot, writers) == writer;
         this.reader = reader;
-        this.waiting = new ByteBuf[kept.size()];
-        this.databases = new int[kept.size()];
+        this.waiting = new ByteBuf[targets.size()];
+        this.databases = new int[targets.size()];
         for (int i = 0; i < waiting.length; i++) {
             waiting[i] = ByteBufAllocator.DEFAULT.directBuffer(1024);
         }
     }
 
     @Override
-    public void step(ByteBuf changes) throws IOException {
+    void change(ByteBuf changes) {
         reader.open(changes);
         while (reader.next()) {
             if (isOfAll()) {
@@ -80,29 +79,29 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
 
     /** What was done to all keys of the shard that wrote, on one that has some of them now. */
     private void doAgain(int target) {
-        KeptShard there = kept.get(target);
+        ShardReplica there = targets.get(target);
         int databases = engine.submitTo(target, () -> there.keys().databases()).join();
         if (reader.isSwapped()) {
             int between = Math.max(databases, Math.max(reader.one(), reader.other()) + 1);
-            all(target, reader.one(), between);
-            all(target, reader.other(), reader.one());
-            all(target, between, reader.other());
+            all(target, its, reader.one(), between);
+            all(target, its, reader.other(), reader.one());
+            all(target, its, between, reader.other());
         } else if (reader.isEmptied()) {
-            all(target, reader.database(), KeptShard.NOWHERE);
+            all(target, its, reader.database(), ShardReplica.NOWHERE);
         } else {
             for (int database = 0; database < databases; database++) {
-                all(target, database, KeptShard.NOWHERE);
+                all(target, its, database, ShardReplica.NOWHERE);
             }
         }
     }
 
     /** Moves all keys of the shard that wrote from one database to another, or removes them: some in each turn. */
-    private void all(int target, int database, int to) {
-        KeptShard there = kept.get(target);
+    private void all(int target, IntPredicate whose, int database, int to) {
+        ShardReplica there = targets.get(target);
         long next = 0;
         do {
             long from = next;
-            next = engine.submitTo(target, () -> there.moveSomeOf(writer, writers, database, from, to)).join();
+            next = engine.submitTo(target, () -> there.moveSome(whose, database, from, to)).join();
         } while (next != 0);
     }
 
@@ -116,18 +115,47 @@ final class Distribution implements StepReader.Steps, AutoCloseable {
     }
 
     private void flush(int target) {
-        KeptShard there = kept.get(target);
+        ShardReplica there = targets.get(target);
         ByteBuf changes = waiting[target];
         if (databases[target] != 0) {
             ChangeWriter.writeDatabase(changes, 0);
             databases[target] = 0;
         }
-        engine.submitTo(target, () -> there.applyAtOnce(changes)).join();
+        engine.submitTo(target, () -> there.changeAtOnce(changes)).join();
         changes.clear();
     }
 
     @Override
+    void mayChange(boolean first) {
+        // Until all logs are read, nobody else does.
+    }
+
+    @Override
+    public long snapshot(Pieces pieces) {
+        throw new IllegalStateException("what is read of another number of shards is snapshotted by each of them");
+    }
+
+    @Override
+    public void drop(int from, int to) {
+        flush();
+        for (int target = 0; target < waiting.length; target++) {
+            ShardReplica there = targets.get(target);
+            int databases = engine.submitTo(target, () -> there.keys().databases()).join();
+            for (int database = 0; database < databases; database++) {
+                all(target, slot -> its.test(slot) && slot >= from && slot < to, database, ShardReplica.NOWHERE);
+            }
+        }
+    }
+
+    /** All is on its way to where it belongs. */
+    @Override
+    public void lead() {
+        flush();
+    }
+
+    @Override
     public void close() {
+        super.close();
         for (ByteBuf each : waiting) {
             each.release();
         }

@@ -60,7 +60,7 @@ public final class Journal {
     private boolean writes;
     private boolean commitQueued;
     private boolean shut;
-    private boolean snapshotBehind;
+    private int snapshotsBehind;
     private boolean waits;
     private long bytes;
     /** A change that did not get into the log; nothing that follows may then, as it would be about other keys. */
@@ -376,7 +376,7 @@ public final class Journal {
             });
         }
         // Where the disk has no room, commands are refused rather than kept waiting.
-        boolean shall = full && log.noRoom() == null || snapshotBehind;
+        boolean shall = full && log.noRoom() == null || snapshotsBehind > 0;
         if (shall != shut) {
             shut = shall;
             gate.shut(shall);
@@ -393,12 +393,10 @@ public final class Journal {
         look();
     }
 
-    /** Says whether a snapshot has more to write than it may keep in memory. */
+    /** One snapshot has more to write than it may keep in memory; or has not any more. */
     void snapshotBehind(boolean yes) {
-        if (snapshotBehind != yes) {
-            snapshotBehind = yes;
-            look();
-        }
+        snapshotsBehind += yes ? 1 : -1;
+        look();
     }
 
     private boolean isEnded() {

@@ -7,19 +7,17 @@ import java.util.concurrent.CompletableFuture;
 import java.util.function.LongSupplier;
 import java.util.function.Supplier;
 
-import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
-import io.solaster.engine.Slots;
-import io.solaster.engine.memory.Memory;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.log.Generation;
 import io.solaster.log.LogStats;
 import io.solaster.log.Patient;
+import io.solaster.log.Replica;
 import io.solaster.log.ShardLog;
 import io.solaster.store.keyspace.Keyspace;
-import io.solaster.store.type.FieldTable;
+import io.solaster.store.rdb.ValueWorks;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -27,23 +25,20 @@ import org.slf4j.LoggerFactory;
 /** One shard's keys, as they are kept on the disk: read at the start, then a journal, and snapshots. On that shard. */
 public final class KeptShard implements AutoCloseable {
     private static final Logger log = LoggerFactory.getLogger(KeptShard.class);
-    /** No database. */
-    static final int NOWHERE = -1;
     /** FLUSHALL ends a snapshot: it is begun again so often. */
     private static final int TRIES = 5;
     /** So many milliseconds after one that failed another is begun by itself: a disk that is full is so for long. */
     private static final long RETRY = 60_000;
 
+    private final ShardReplica replica;
+    private final ValueWorks values;
     private final Shard shard;
     private final Keyspace keys;
-    private final Supplier<FieldTable> tables;
     private final LongSupplier clock;
     private final Journal.Gate gate;
-    private final ChangeReader reader;
     private final KeptStats stats = new KeptStats();
     private @Nullable ShardLog shardLog;
     private @Nullable Journal journal;
-    private Supplier<CompletableFuture<@Nullable Void>> others = () -> CompletableFuture.completedFuture(null);
     private Path file = Path.of("");
     private int shards;
     private long snapshotAfter;
@@ -52,20 +47,31 @@ public final class KeptShard implements AutoCloseable {
     private long bytesAtSnapshot;
     /** By the clock; 0 if the last one did not fail. */
     private long failedAt;
-    private @Nullable Snapshot writing;
     private boolean closed;
 
     /**
-     * @param tables makes what hashes and sets of the keys are read and written by
+     * @param values makes values of what Redis has written
      * @param clock Unix milliseconds
      */
-    public KeptShard(Shard shard, Keyspace keys, Supplier<FieldTable> tables, LongSupplier clock, Journal.Gate gate) {
-        this.shard = shard;
-        this.keys = keys;
-        this.tables = tables;
+    public KeptShard(ShardReplica replica, ValueWorks values, LongSupplier clock, Journal.Gate gate) {
+        this.replica = replica;
+        this.values = values;
+        this.shard = replica.shard();
+        this.keys = replica.keys();
         this.clock = clock;
         this.gate = gate;
-        this.reader = new ChangeReader(keys, tables.get());
+    }
+
+    ShardReplica replica() {
+        return replica;
+    }
+
+    ValueWorks values() {
+        return values;
+    }
+
+    LongSupplier clock() {
+        return clock;
     }
 
     Shard shard() {
@@ -76,75 +82,9 @@ public final class KeptShard implements AutoCloseable {
         return keys;
     }
 
-    ChangeReader reader() {
-        return reader;
-    }
-
     /** What it counts. Any thread. */
     public KeptStats stats() {
         return stats;
-    }
-
-    /** Does a step again. On a virtual thread, one at a time. */
-    void apply(ByteBuf changes) {
-        reader.open(changes);
-        while (reader.next()) {
-            reader.apply();
-            if (Shard.needPreempt()) {
-                Shard.yield();
-            }
-        }
-    }
-
-    /** Does steps again that another shard has read, in this turn; answers always true. */
-    boolean applyAtOnce(ByteBuf changes) {
-        reader.open(changes);
-        while (reader.next()) {
-            reader.apply();
-        }
-        return true;
-    }
-
-    /**
-     * Moves keys that would belong to one of so many shards to another database, some hundred at most.
-     *
-     * @param database of which these are
-     * @param from 0 to begin, else what the last call returned
-     * @param to the other database; {@link #NOWHERE} to remove them
-     * @return 0 at the end
-     */
-    long moveSomeOf(int owner, int ofShards, int database, long from, int to) {
-        keys.database(database);
-        ByteBuf found = ByteBufAllocator.DEFAULT.directBuffer();
-        try {
-            long next = keys.walk(from, entry -> {
-                long key = keys.keyAddress(entry);
-                int length = keys.keyLength(entry);
-                if (Slots.shardOf(Slots.of(key, length), ofShards) == owner) {
-                    found.writeInt(length).ensureWritable(length);
-                    Memory.copy(key, Memory.address(found) + found.writerIndex(), length);
-                    found.writerIndex(found.writerIndex() + length);
-                }
-            });
-            while (found.isReadable()) {
-                int length = found.readInt();
-                long key = Memory.address(found) + found.readerIndex();
-                if (to == NOWHERE) {
-                    keys.remove(key, length);
-                } else {
-                    keys.move(key, length, to);
-                }
-                found.skipBytes(length);
-            }
-            return next;
-        } finally {
-            found.release();
-        }
-    }
-
-    /** One more reader of changes of these keys. */
-    ChangeReader newReader() {
-        return new ChangeReader(keys, tables.get());
     }
 
     /** Notes what was read that no snapshot has. */
@@ -170,9 +110,11 @@ public final class KeptShard implements AutoCloseable {
         shards = ofShards;
         snapshotAfter = after;
         snapshotGrowth = growth;
-        ChangeWriter writer = new ChangeWriter(keys, tables.get(), ByteBufAllocator.DEFAULT.directBuffer(4 << 10));
-        journal = new Journal(shard, keys, its, writer, gate, run);
-        others = settleOthers;
+        ChangeWriter writer = new ChangeWriter(keys, replica.newTable(),
+                ByteBufAllocator.DEFAULT.directBuffer(4 << 10));
+        Journal made = new Journal(shard, keys, its, writer, gate, run);
+        journal = made;
+        replica.lead(made, settleOthers);
     }
 
     /** Completes once the log says of all transactions that are under way here now what became of them. */
@@ -267,10 +209,8 @@ public final class KeptShard implements AutoCloseable {
             long before = its.bytes();
             long records = appended.stats().records.get();
             long begun = clock.getAsLong();
-            Snapshot snapshot = new Snapshot(shard, keys, tables.get(), its, others);
-            writing = snapshot;
             try {
-                SnapshotFile.Header made = snapshot.write(file, shards, begun);
+                SnapshotFile.Header made = write(begun);
                 bytesAtSnapshot = before;
                 stats.recordsAtSnapshot.set(records);
                 stats.bytesReplayed.set(0);
@@ -285,35 +225,39 @@ public final class KeptShard implements AutoCloseable {
                 if (tried == TRIES) {
                     throw cleared;
                 }
-            } finally {
-                writing = null;
             }
         }
     }
 
-    /** Reads its own snapshot; the first record of the log that it does not have. On a virtual thread of the shard. */
-    long read(Generation layout) throws IOException {
-        return read(layout, shard.id(), this::apply);
+    private SnapshotFile.Header write(long now) throws IOException {
+        SnapshotFile made = SnapshotFile.create(new Patient(shard.files()), file);
+        boolean done = false;
+        try {
+            long next = replica.snapshot(made::write);
+            long bytes = made.finish(next, now, shard.id(), shards);
+            done = true;
+            return new SnapshotFile.Header(next, now, bytes);
+        } finally {
+            if (!done) {
+                made.abandon();
+            }
+        }
     }
 
-    /** Reads the snapshot that a shard has written, for somebody. On a virtual thread of the shard. */
-    long read(Generation layout, int writer, StepReader.Steps steps) throws IOException {
+    /** Installs the snapshot that a shard has written, if there is one. On a virtual thread of the shard. */
+    void install(Generation layout, int writer, Replica into) throws IOException {
         SnapshotFile.Header header = SnapshotFile.read(new Patient(shard.files()), layout.snapshot(writer), writer,
-                layout.shards(), steps);
-        if (header == null) {
-            return 1;
+                layout.shards(), into);
+        if (header != null) {
+            stats.snapshotBytes.set(header.bytes());
+            stats.lastSnapshotAt.set(header.madeMillis());
         }
-        stats.snapshotBytes.set(header.bytes());
-        stats.lastSnapshotAt.set(header.madeMillis());
-        return header.next();
     }
 
     /** No snapshot is written from now on; completes when one that is has left off. */
     CompletableFuture<@Nullable Void> endSnapshots() {
         closed = true;
-        if (writing != null) {
-            writing.stop();
-        }
+        replica.stopSnapshots();
         CompletableFuture<@Nullable Void> last = running;
         return last == null
                 ? CompletableFuture.completedFuture(null)
@@ -326,6 +270,5 @@ public final class KeptShard implements AutoCloseable {
         if (journal != null) {
             journal.close();
         }
-        reader.close();
     }
 }

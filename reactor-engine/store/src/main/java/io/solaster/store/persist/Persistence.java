@@ -24,6 +24,7 @@ import io.solaster.log.Log;
 import io.solaster.log.LogDamagedException;
 import io.solaster.log.LogStats;
 import io.solaster.log.Patient;
+import io.solaster.log.Replica;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -36,6 +37,7 @@ public final class Persistence {
 
     private final Engine engine;
     private final StorePersistenceConfig config;
+    private final int databases;
     private final List<KeptShard> shards;
     private final AtomicLong lastSave = new AtomicLong();
     /** Of this process alone: see {@link Journal}. */
@@ -44,9 +46,10 @@ public final class Persistence {
     /** Completes when none is written any more; once the engine stops. */
     private volatile CompletableFuture<?> snapshots = CompletableFuture.completedFuture(null);
 
-    private Persistence(Engine engine, StorePersistenceConfig config, List<KeptShard> shards) {
+    private Persistence(Engine engine, StorePersistenceConfig config, int databases, List<KeptShard> shards) {
         this.engine = engine;
         this.config = config;
+        this.databases = databases;
         this.shards = shards;
         this.run = engine.environment().secrets().nextLong();
     }
@@ -55,13 +58,15 @@ public final class Persistence {
      * Reads what is kept into keys that are empty, and keeps what is done from then on. Waits until all of it is read, by all shards
      * at once. The engine closes it when it stops. Not on a shard's loop.
      *
+     * @param databases how many there are
      * @param shards in their order
      * @throws LogDamagedException if a file is not as it was written
      * @throws UncheckedIOException if the disk fails or is full, or if another process has the directory
      */
-    public static Persistence open(Engine engine, StorePersistenceConfig config, List<KeptShard> shards) {
+    public static Persistence open(Engine engine, StorePersistenceConfig config, int databases,
+            List<KeptShard> shards) {
         Shard.refuseToBlock("opening the store's log", "do it on another thread");
-        Persistence made = new Persistence(engine, config, shards);
+        Persistence made = new Persistence(engine, config, databases, shards);
         made.open();
         return made;
     }
@@ -78,10 +83,21 @@ public final class Persistence {
         if (found.shards() == count) {
             records = openSame(found);
         } else {
-            layout = onFirst(patient -> found.next(patient, count));
-            records = openOther(found, layout);
+            boolean imports = importIfNew(found);
+            Generation next = onFirst(patient -> {
+                Generation made = found.next(patient, count);
+                if (imports) {
+                    made.beginImport(patient);
+                }
+                return made;
+            });
+            layout = next;
+            records = openOther(found, layout, imports);
         }
         engine.onStop(this::endSnapshots);
+        if (found.shards() != 0 && config.importFrom() != null) {
+            logger.info("{} was not read, as {} has been written to before", config.importFrom(), root);
+        }
         long keys = 0;
         for (KeptShard each : shards) {
             keys += onShard(each.shard(), () -> each.keys().size());
@@ -101,38 +117,27 @@ public final class Persistence {
     /** Each shard reads its own. */
     private long openSame(Generation layout) {
         long[] from = new long[shards.size()];
-        StepReader[] readers = new StepReader[shards.size()];
         Census census = Census.take(engine, NAME, layout.log(), shards.size());
-        Log opened;
-        try {
-            opened = Log.open(engine, NAME, config.log(layout.log().toString()), shard -> {
-                KeptShard kept = shards.get(shard.id());
-                try {
-                    from[shard.id()] = kept.read(layout);
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e.getMessage(), e);
-                }
-                StepReader reader = new StepReader(from[shard.id()], id -> census.isLeftOut(shard.id(), id),
-                        kept::apply);
-                readers[shard.id()] = reader;
-                return reader;
-            });
-        } catch (Throwable failure) {
-            closeAll(readers);
-            throw failure;
-        }
+        Log opened = Log.open(engine, NAME, config.log(layout.log().toString()), shard -> {
+            KeptShard kept = shards.get(shard.id());
+            ShardReplica replica = kept.replica();
+            replica.leaveOut(id -> census.isLeftOut(shard.id(), id));
+            install(kept, layout, shard.id(), replica);
+            from[shard.id()] = replica.next();
+            return replica::apply;
+        });
         log = opened;
         long records = 0;
         List<KeptShard> ahead = new ArrayList<>();
         for (KeptShard kept : shards) {
             int id = kept.shard().id();
-            records += readers[id].count();
+            ShardReplica replica = kept.replica();
+            records += replica.count();
             if (onShard(kept.shard(), () -> {
-                readers[id].close();
-                kept.replayed(readers[id].bytes());
+                kept.replayed(replica.bytes());
                 start(kept, layout, opened);
                 long next = opened.local().next();
-                if (from[id] == 1 && next > 1 && readers[id].count() == 0) {
+                if (from[id] == 1 && next > 1 && replica.count() == 0) {
                     throw new LogDamagedException("the log in " + layout.log() + " of shard " + id
                             + " goes on with record "
                             + next + ", and there is no snapshot of what was before: bring " + layout.snapshot(id)
@@ -147,6 +152,14 @@ public final class Persistence {
         // The end of the log, which the snapshot has, was not synced before the power failed.
         ahead.forEach(kept -> await(onStage(kept)));
         return records;
+    }
+
+    private static void install(KeptShard kept, Generation layout, int writer, Replica into) {
+        try {
+            kept.install(layout, writer, into);
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
     }
 
     private void start(KeptShard kept, Generation layout, Log opened) {
@@ -167,8 +180,23 @@ public final class Persistence {
                 .thenApply(done -> (@Nullable Void) null);
     }
 
-    /** Reads what another number of shards has written, if there is any, and writes it anew. */
-    private long openOther(Generation before, Generation layout) {
+    /** Where nothing was ever kept, and a file of Redis is to be: reads it into the keys, and nothing is written yet. */
+    private boolean importIfNew(Generation found) {
+        String file = config.importFrom();
+        if (file == null || file.isBlank() || found.shards() != 0) {
+            return false;
+        }
+        try {
+            RdbImport.read(engine, Path.of(file).toAbsolutePath().normalize(), databases, shards,
+                    shards.getFirst().clock());
+        } catch (IOException e) {
+            throw new UncheckedIOException(e.getMessage(), e);
+        }
+        return true;
+    }
+
+    /** Reads what another number of shards has written, if there is any, and writes it anew, or what was imported. */
+    private long openOther(Generation before, Generation layout, boolean imported) {
         Log opened = Log.open(engine, NAME, config.log(layout.log().toString()));
         log = opened;
         long records = before.shards() == 0 ? 0 : readOther(before);
@@ -178,7 +206,7 @@ public final class Persistence {
                 return true;
             });
         }
-        if (before.shards() != 0) {
+        if (before.shards() != 0 || imported) {
             List<CompletableFuture<@Nullable Void>> writing = new ArrayList<>();
             for (KeptShard kept : shards) {
                 writing.add(onStage(kept));
@@ -197,24 +225,19 @@ public final class Persistence {
 
     private long readOther(Generation before) {
         Distribution[] all = new Distribution[before.shards()];
-        StepReader[] readers = new StepReader[before.shards()];
+        List<ShardReplica> targets = shards.stream().map(KeptShard::replica).toList();
         int count = shards.size();
         Census census = Census.take(engine, NAME, before.log(), before.shards());
         try {
             int wrote = Log.read(engine, NAME, before.log(), writer -> {
                 int here = writer % count;
                 KeptShard kept = shards.get(here);
-                Distribution distribution = new Distribution(engine, shards, here, writer, before.shards(),
-                        kept.newReader());
+                Distribution distribution = new Distribution(engine, targets, here, writer, before.shards(),
+                        kept.replica().newReader());
                 all[writer] = distribution;
-                try {
-                    StepReader reader = new StepReader(kept.read(before, writer, distribution),
-                            id -> census.isLeftOut(writer, id), distribution);
-                    readers[writer] = reader;
-                    return reader;
-                } catch (IOException e) {
-                    throw new UncheckedIOException(e.getMessage(), e);
-                }
+                distribution.leaveOut(id -> census.isLeftOut(writer, id));
+                install(kept, before, writer, distribution);
+                return distribution::apply;
             });
             if (wrote != before.shards()) {
                 throw new LogDamagedException(
@@ -225,15 +248,14 @@ public final class Persistence {
             long records = 0;
             for (int writer = 0; writer < wrote; writer++) {
                 Distribution distribution = all[writer];
-                records += readers[writer].count();
+                records += distribution.count();
                 onShard(engine.shard(writer % count), () -> {
-                    distribution.flush();
+                    distribution.lead();
                     return true;
                 });
             }
             return records;
         } finally {
-            closeAll(readers);
             closeAll(all);
         }
     }

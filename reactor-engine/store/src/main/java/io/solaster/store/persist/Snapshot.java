@@ -1,7 +1,6 @@
 package io.solaster.store.persist;
 
 import java.io.IOException;
-import java.nio.file.Path;
 import java.util.Arrays;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -12,14 +11,14 @@ import io.netty.buffer.ByteBufAllocator;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
 import io.solaster.engine.memory.Memory;
-import io.solaster.log.Patient;
+import io.solaster.log.Replica;
 import io.solaster.store.keyspace.Keyspace;
 import io.solaster.store.keyspace.KeyspaceListener;
 import io.solaster.store.type.FieldTable;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Writes all keys of a shard to a file as they were at one moment, while they are used and changed: what is about to be changed
+ * Writes all keys of a shard, in pieces, as they were at one moment, while they are used and changed: what is about to be changed
  * for the first time since is written before. So all that is in memory besides is what waits to be written, and the places of
  * the keys that were changed ahead of the walk. On a virtual thread of the shard, one at a time.
  *
@@ -33,10 +32,8 @@ final class Snapshot implements KeyspaceListener {
     /** What may wait to be written until commands that write have to. */
     private static final int MOST_WAITING = 32 << 20;
 
-    private final Shard shard;
     private final Keyspace keys;
     private final Journal journal;
-    private final Patient patient;
     private final ChangeWriter writer;
     private final Supplier<CompletableFuture<@Nullable Void>> others;
     /** By table. */
@@ -57,18 +54,17 @@ final class Snapshot implements KeyspaceListener {
     private long visited; // keys before this place were
     private boolean visitedAll;
     private boolean cleared;
+    /** Whether it has more to write than it may keep in memory. */
+    private boolean behind;
     private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
     /** Why it misses some of the keys. */
     private @Nullable Throwable failed;
 
     /** @param others has what other shards did of transactions settled */
-    Snapshot(Shard shard, Keyspace keys, FieldTable table, Journal journal,
-            Supplier<CompletableFuture<@Nullable Void>> others) {
+    Snapshot(Keyspace keys, FieldTable table, Journal journal, Supplier<CompletableFuture<@Nullable Void>> others) {
         this.others = others;
-        this.shard = shard;
         this.keys = keys;
         this.journal = journal;
-        this.patient = new Patient(shard.files());
         this.writer = new ChangeWriter(keys, table, buffer());
     }
 
@@ -85,18 +81,10 @@ final class Snapshot implements KeyspaceListener {
         return ByteBufAllocator.DEFAULT.directBuffer(BLOCK);
     }
 
-    /**
-     * Writes it.
-     *
-     * @param now Unix milliseconds
-     * @return what it begins with
-     */
-    SnapshotFile.Header write(Path path, int shards, long now) throws IOException {
-        SnapshotFile file = null;
+    /** Writes it: as {@link Replica#snapshot}. */
+    long write(Replica.Pieces pieces) throws IOException {
         Runnable end = null;
-        boolean done = false;
         try {
-            file = SnapshotFile.create(patient, path);
             leaveOff();
             // From here to the first wait is the moment.
             journal.flush();
@@ -115,9 +103,9 @@ final class Snapshot implements KeyspaceListener {
                     visited = keys.walk(visited, this::visit);
                     visitedAll = visited == 0;
                     early[table].forgetBefore(visited);
-                    flush(file);
+                    flush(pieces);
                     leaveOff();
-                    writeLate(file);
+                    writeLate(pieces);
                     leaveOff();
                 } while (!visitedAll);
                 early[table++] = new PlaceSet();
@@ -126,28 +114,23 @@ final class Snapshot implements KeyspaceListener {
             end = null;
             writer.endStep();
             if (writer.out().isReadable()) {
-                file.write(writer.out());
+                pieces.piece(writer.out());
             }
             // All was written by now, and keys that are cleared from now on are of another moment.
             refuseIfFailed();
-            journal.snapshotBehind(false);
+            behind(false);
             await(settled);
             await(others.get());
             refuseIfFailed();
-            long bytes = file.finish(next, now, shard.id(), shards, writer.out());
-            done = true;
-            return new SnapshotFile.Header(next, now, bytes);
+            return next;
         } finally {
             if (end != null) {
                 end.run();
             }
-            journal.snapshotBehind(false);
+            behind(false);
             late.release();
             writer.out().release();
             writer.close();
-            if (file != null && !done) {
-                file.abandon();
-            }
         }
     }
 
@@ -179,6 +162,13 @@ final class Snapshot implements KeyspaceListener {
         }
     }
 
+    private void behind(boolean yes) {
+        if (behind != yes) {
+            behind = yes;
+            journal.snapshotBehind(yes);
+        }
+    }
+
     /** The keys are about to be closed: what is written by now never replaces the snapshot before. */
     void stop() {
         failed = new IllegalStateException("the shard stops");
@@ -186,18 +176,18 @@ final class Snapshot implements KeyspaceListener {
     }
 
     /** Writes what waits, if it is enough. */
-    private void flush(SnapshotFile file) throws IOException {
+    private void flush(Replica.Pieces pieces) throws IOException {
         while (writer.out().readableBytes() >= BLOCK) {
             writer.endStep();
             ByteBuf full = writer.out();
             writer.to(buffer());
             try {
-                file.write(full);
+                pieces.piece(full);
             } finally {
                 full.release();
             }
             if (writer.out().readableBytes() < MOST_WAITING) {
-                journal.snapshotBehind(false);
+                behind(false);
             }
         }
     }
@@ -235,7 +225,7 @@ final class Snapshot implements KeyspaceListener {
     }
 
     /** Writes those that the walk has left. */
-    private void writeLate(SnapshotFile file) throws IOException {
+    private void writeLate(Replica.Pieces pieces) throws IOException {
         while (lateDone < lateCount) {
             if (!lateWritten[lateDone]) {
                 int begin = lateBegin(lateDone);
@@ -246,7 +236,7 @@ final class Snapshot implements KeyspaceListener {
             if (lateCursor == 0) {
                 lateDone++;
             }
-            flush(file);
+            flush(pieces);
             leaveOff();
         }
         late.clear();
@@ -315,7 +305,7 @@ final class Snapshot implements KeyspaceListener {
 
     private void look() {
         if (writer.out().readableBytes() >= MOST_WAITING) {
-            journal.snapshotBehind(true);
+            behind(true);
         }
     }
 

@@ -6,11 +6,13 @@ import java.util.zip.CRC32C;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.solaster.engine.Shard;
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.file.ShardFile;
 import io.solaster.log.LogDamagedException;
 import io.solaster.log.Patient;
+import io.solaster.log.Replica;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -91,8 +93,8 @@ final class SnapshotFile {
     }
 
     /** Gives it its name: when this returns, a crash leaves it. */
-    long finish(long next, long madeMillis, int shard, int shards, ByteBuf empty) throws IOException {
-        write(empty);
+    long finish(long next, long madeMillis, int shard, int shards) throws IOException {
+        write(Unpooled.EMPTY_BUFFER);
         ByteBuf header = ByteBufAllocator.DEFAULT.directBuffer(HEADER);
         header.writeLongLE(MAGIC).writeIntLE(VERSION).writeIntLE(shard).writeIntLE(shards).writeIntLE(0)
                 .writeLongLE(next).writeLongLE(madeMillis).writeLongLE(at);
@@ -121,12 +123,12 @@ final class SnapshotFile {
     }
 
     /**
-     * Reads one; null if there is none.
+     * Installs one; null if there is none.
      *
      * @param shard whose it has to be, of so many
      * @throws LogDamagedException if it is not as it was written
      */
-    static @Nullable Header read(Patient patient, Path path, int shard, int shards, StepReader.Steps steps)
+    static @Nullable Header read(Patient patient, Path path, int shard, int shards, Replica into)
             throws IOException {
         ShardFile file;
         try {
@@ -136,7 +138,7 @@ final class SnapshotFile {
         }
         ByteBuf buffer = ByteBufAllocator.DEFAULT.directBuffer(1 << 16);
         try {
-            return read(patient, file, shard, shards, buffer, steps);
+            return read(patient, file, shard, shards, buffer, into);
         } finally {
             buffer.release();
             patient.close(file);
@@ -144,7 +146,7 @@ final class SnapshotFile {
     }
 
     private static Header read(Patient patient, ShardFile file, int shard, int shards, ByteBuf buffer,
-            StepReader.Steps steps) throws IOException {
+            Replica into) throws IOException {
         CRC32C crc = new CRC32C();
         fill(patient, file, buffer, HEADER, 0);
         crc.update(buffer.nioBuffer(0, 48));
@@ -178,11 +180,12 @@ final class SnapshotFile {
             if (length == 0) {
                 break;
             }
-            steps.step(buffer);
+            into.install(buffer);
         }
         if (at != header.bytes()) {
             throw damage(file, at, "it ends before its " + header.bytes() + " bytes");
         }
+        into.installed(header.next());
         return header;
     }
 

@@ -17,6 +17,9 @@ import io.netty.buffer.ByteBuf;
 import io.solaster.resp.Reply;
 import io.solaster.store.rdb.Crc64;
 import io.solaster.store.rdb.DumpTypes;
+import io.solaster.store.rdb.file.RdbException;
+import io.solaster.store.rdb.file.RdbFile;
+import io.solaster.store.rdb.file.SomeKeys;
 import org.jspecify.annotations.Nullable;
 
 /** One run of the command. */
@@ -35,7 +38,6 @@ final class Program {
     /** The longest request that a server takes unless configured otherwise, less what stands around a value. */
     private static final long MOST_BYTES = (512L << 20) - 64;
     private static final int TENTHS = 10;
-    private static final int NAMED = 3;
 
     private final PrintStream out;
     private final PrintStream err;
@@ -134,38 +136,11 @@ final class Program {
 
     // ---- what a file holds
 
-    private static @Nullable String isLeftOut(RdbFile.Key key) {
-        if (key.module != null) {
-            return "values of the module '" + key.module + "'";
-        }
-        return DumpTypes.inKeyspace(key.type) < 0
-                ? "values of type " + key.type + ", of a candidate of Redis 7.4"
-                : null;
-    }
-
-    /** Keys that have something in common: how many, and the names of a few. */
-    private static final class Group {
-        private long count;
-        private final List<String> names = new ArrayList<>();
-
-        void add(String name) {
-            count++;
-            if (names.size() < NAMED) {
-                names.add(name.length() > 100 ? name.substring(0, 100) + "..." : name);
-            }
-        }
-
-        @Override
-        public String toString() {
-            return count + " (" + String.join(", ", names) + (count > names.size() ? ", ..." : "") + ")";
-        }
-    }
-
     /** Looks through a file, to its check sum, before anything is done. */
     private final class Contents implements RdbFile.Visitor {
         private final boolean zeroOnly;
-        private final Map<Long, Group> databases = new TreeMap<>();
-        private final Map<String, Group> leftOut = new LinkedHashMap<>();
+        private final Map<Long, SomeKeys> databases = new TreeMap<>();
+        private final Map<String, SomeKeys> leftOut = new LinkedHashMap<>();
         private final Map<String, Long> modules = new LinkedHashMap<>();
         private String writer = "";
         private long functions;
@@ -189,11 +164,11 @@ final class Program {
 
         @Override
         public void key(RdbFile.Key key) {
-            databases.computeIfAbsent(key.database, _ -> new Group()).add(key.text());
+            databases.computeIfAbsent(key.database, _ -> new SomeKeys()).add(key.text());
             expiring += key.expiry == 0 ? 0 : 1;
-            String why = isLeftOut(key);
+            String why = key.foreign();
             if (why != null && (key.database == 0 || !zeroOnly)) {
-                leftOut.computeIfAbsent(why, _ -> new Group()).add(key.text());
+                leftOut.computeIfAbsent(why, _ -> new SomeKeys()).add(key.text());
             }
         }
 
@@ -212,7 +187,8 @@ final class Program {
         }
 
         void tell() {
-            databases.forEach((database, keys) -> out.println("  database " + database + ": " + keys.count + " keys"));
+            databases
+                    .forEach((database, keys) -> out.println("  database " + database + ": " + keys.count() + " keys"));
             out.println("  " + expiring + " of them expire");
             tellLeftOut("cannot be taken over: ");
         }
@@ -236,7 +212,7 @@ final class Program {
     private int take(Asked asked, Contents contents, int version) throws IOException {
         long foreign = 0;
         for (var each : contents.databases.entrySet()) {
-            foreign += asked.skipDatabases() && each.getKey() != 0 ? each.getValue().count : 0;
+            foreign += asked.skipDatabases() && each.getKey() != 0 ? each.getValue().count() : 0;
         }
         Import work = new Import(asked, version);
         List<Target> targets = new ArrayList<>();
@@ -274,11 +250,11 @@ final class Program {
             out.println("  LEFT OUT: " + foreign + " keys of other databases than number 0");
         }
         work.failed.forEach((error, keys) -> out.println("  LEFT OUT: " + keys + " as the server said: " + error));
-        if (work.tooLong.count > 0) {
+        if (work.tooLong.count() > 0) {
             out.println("  LEFT OUT: " + work.tooLong + ", larger than the 512 MiB that a request may have");
         }
         boolean all = !stopped && !contents.leavesOut() && foreign == 0 && work.failed.isEmpty()
-                && work.tooLong.count == 0;
+                && work.tooLong.count() == 0;
         return all ? 0 : 1;
     }
 
@@ -291,7 +267,7 @@ final class Program {
             }
             left = true;
             if (target.ask("SELECT", each.getKey().toString()) instanceof Reply.Failure failure) {
-                throw new Refused("database " + each.getKey() + " has " + each.getValue().count
+                throw new Refused("database " + each.getKey() + " has " + each.getValue().count()
                         + " keys, and the server said: " + failure.text() + ". Give it more (solaster.store.databases),"
                         + " or leave all but number 0 out with --skip-databases. Nothing was done");
             }
@@ -323,8 +299,8 @@ final class Program {
         private final Asked asked;
         private final int version;
         private final long now = clock.millis();
-        private final Map<String, Group> failed = new LinkedHashMap<>();
-        private final Group tooLong = new Group();
+        private final Map<String, SomeKeys> failed = new LinkedHashMap<>();
+        private final SomeKeys tooLong = new SomeKeys();
         private List<Target> targets = List.of();
         private long restored;
         private long expired;
@@ -378,7 +354,7 @@ final class Program {
             String kind = error.startsWith("BUSYKEY")
                     ? "there is such a key already; --replace would replace it"
                     : error;
-            failed.computeIfAbsent(kind, _ -> new Group()).add(key);
+            failed.computeIfAbsent(kind, _ -> new SomeKeys()).add(key);
             if (error.startsWith("OOM") || error.startsWith("NOPERM") || error.startsWith("READONLY")) {
                 // The others would fare no better.
                 throw new IOException("the server said: " + error);

@@ -17,6 +17,7 @@ import io.solaster.resp.ReplyDecoder;
 import io.solaster.resp.ReplyException;
 import io.solaster.resp.ReplyLimits;
 import io.solaster.resp.RequestWriter;
+import io.solaster.store.rdb.file.RdbFile;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -115,18 +115,13 @@ public final class Parts {
         for (StoreShard each : byShard) {
             all.add(Objects.requireNonNull(each.kept()));
         }
-        persistence = Persistence.open(engine, config, all);
+        persistence = Persistence.open(engine, config, databases, all);
         sharded.onAll(this::beyondDatabases).join().stream().filter(found -> !found.isEmpty()).findFirst()
                 .ifPresent(found -> {
                     throw new IllegalStateException((ownership == null
                             ? "solaster.store.databases: " + databases
                             : "solaster.store.cluster: true, and so one database") + ", and " + found);
                 });
-        sharded.onAll(part -> {
-            // There may be some now.
-            part.fieldsExpire();
-            return true;
-        }).join();
     }
 
     /** What is kept in databases that are not there; empty for nothing. */

@@ -40,6 +40,7 @@ import io.solaster.store.keyspace.KeyspaceHash;
 import io.solaster.store.message.KeyEvents;
 import io.solaster.store.persist.Journal;
 import io.solaster.store.persist.KeptShard;
+import io.solaster.store.persist.ShardReplica;
 import io.solaster.store.rdb.ValueWorks;
 import io.solaster.store.stats.DiagnosticSettings;
 import io.solaster.store.stats.ErrorCounts;
@@ -106,6 +107,7 @@ public final class StoreShard implements AutoCloseable {
     private final Shard shard;
     private final Keyspace keyspace;
     private final KeyspaceHash fieldHash;
+    private final ShardReplica replica;
     private final @Nullable KeptShard kept;
     private final Hashes hashes;
     private final Sets sets;
@@ -195,9 +197,8 @@ public final class StoreShard implements AutoCloseable {
         this.watches = new KeyWatches(keyspace, fieldHash);
         this.clientMemory = shard.memory().system(CLIENTS);
         this.clock = parts.clock();
-        this.kept = parts.isKept()
-                ? new KeptShard(shard, keyspace, this::newTable, clock, locks::shut)
-                : null;
+        this.replica = new ShardReplica(shard, keyspace, this::newTable, parts.isKept(), this::fieldsExpire);
+        this.kept = parts.isKept() ? new KeptShard(replica, values, clock, locks::shut) : null;
         this.maintenance = shard.timers().coarseTimer(this::maintain);
         this.sweep = shard.timers().coarseTimer(this::sweep);
         this.sweptAt = now();
@@ -635,6 +636,11 @@ public final class StoreShard implements AutoCloseable {
                 : journal.whenKept(mark).thenApply(_ -> result);
     }
 
+    /** The keys, as what is logged of them is applied, snapshotted and dropped. */
+    public ShardReplica replica() {
+        return replica;
+    }
+
     /** Keeps what is done to the keys, once it is open; null for a store in memory alone. */
     public @Nullable KeptShard kept() {
         return kept;
@@ -852,9 +858,9 @@ public final class StoreShard implements AutoCloseable {
         return !locks.isFree() && locks.isUsed(Slots.of(keyspace.keyAddress(entry), keyspace.keyLength(entry)));
     }
 
-    /** Whether what is kept is not all read yet: what the rest of it is about must be there, though it is due by now. */
+    /** Whether what is logged is not all applied yet: what the rest of it is about must be there, though it is due by now. */
     private boolean isBeingRead() {
-        return kept != null && kept.journal() == null;
+        return replica.isCopy();
     }
 
     /** What is due goes when the log, or the lanes to who is told of it, have room for that. */
@@ -908,6 +914,7 @@ public final class StoreShard implements AutoCloseable {
             if (kept != null) {
                 kept.close();
             }
+            replica.close();
             // Its memory is the system's again, whatever else fails.
             subscriptions.close();
             endOfEvents.run();

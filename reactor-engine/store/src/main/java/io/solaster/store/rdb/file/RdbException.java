@@ -1,12 +1,13 @@
-package io.solaster.store.program;
+package io.solaster.store.rdb.file;
 
 import java.io.IOException;
 
 /** A file is no Redis file, or a damaged one, or has something in it that nobody can read past. */
-final class RdbException extends IOException {
+public final class RdbException extends IOException {
     private static final long serialVersionUID = 1;
 
-    RdbException(String message) {
+    /** @param message what is wrong, and where */
+    public RdbException(String message) {
         super(message);
     }
 }

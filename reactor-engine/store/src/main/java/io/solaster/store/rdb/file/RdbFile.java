@@ -1,4 +1,4 @@
-package io.solaster.store.program;
+package io.solaster.store.rdb.file;
 
 import java.io.IOException;
 import java.nio.charset.StandardCharsets;
@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * ends, and what stands around it; what is in a value, the server looks at. Whatever is in the file, it reads no further than
  * that, and keeps at most one value in memory.
  */
-final class RdbFile {
+public final class RdbFile {
     /** The oldest and the newest version that is read: those of Redis 3.2 and 7.4. */
     static final int OLDEST = 7;
     static final int NEWEST = 12;
@@ -51,30 +51,46 @@ final class RdbFile {
     private static final String MODULE_LETTERS = "ABCDEFGHIJKLMNOPQRSTUVWXYZabcdefghijklmnopqrstuvwxyz0123456789-_";
 
     /** One key of a file. Used again for the next one. */
-    static final class Key {
-        long database;
-        byte[] name = {};
-        int type;
+    public static final class Key {
+        /** Which database it is in. */
+        public long database;
+        /** Its name. */
+        public byte[] name = {};
+        /** The first byte of its value: {@link DumpTypes} tells what it means. */
+        public int type;
         /** Type and value as a dump has them; null if they were not wanted, or were too long. */
-        @Nullable
-        ByteBuf value;
-        boolean tooLong;
+        public @Nullable ByteBuf value;
+        /** Whether the value is longer than it may be. */
+        public boolean tooLong;
         /** Unix milliseconds; 0 for never. */
-        long expiry;
-        /** Seconds that it was not used, and how often it is used; negative where that is not told. */
-        long idle;
-        int frequency;
+        public long expiry;
+        /** Seconds that it was not used; negative where that is not told. */
+        public long idle;
+        /** How often it is used; negative where that is not told. */
+        public int frequency;
         /** Whose value it is; null for one of Redis's own. */
-        @Nullable
-        String module;
+        public @Nullable String module;
 
-        String text() {
+        Key() {}
+
+        /** Its name as text. */
+        public String text() {
             return new String(name, StandardCharsets.UTF_8);
+        }
+
+        /** What it is, if no store can have it; else null. */
+        public @Nullable String foreign() {
+            if (module != null) {
+                return "values of the module '" + module + "'";
+            }
+            return DumpTypes.inKeyspace(type) < 0
+                    ? "values of type " + type + ", of a candidate of Redis 7.4"
+                    : null;
         }
     }
 
     /** Is told what is in a file. */
-    interface Visitor {
+    public interface Visitor {
         /** Something about the file, such as which Redis wrote it. */
         default void aux(String name, String value) {}
 
@@ -113,8 +129,9 @@ final class RdbFile {
      * @param mostBytes of a value that is kept
      * @return the file's version
      * @throws RdbException if it is no such file, or a damaged one
+     * @throws IOException if the disk fails, or the visitor does
      */
-    static int read(Path path, long mostBytes, Visitor visitor) throws IOException {
+    public static int read(Path path, long mostBytes, Visitor visitor) throws IOException {
         try (RdbInput in = new RdbInput(path)) {
             RdbFile file = new RdbFile(in, visitor, mostBytes);
             file.read();

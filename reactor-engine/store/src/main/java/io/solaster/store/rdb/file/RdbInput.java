@@ -1,4 +1,4 @@
-package io.solaster.store.program;
+package io.solaster.store.rdb.file;
 
 import java.io.IOException;
 import java.nio.ByteBuffer;
