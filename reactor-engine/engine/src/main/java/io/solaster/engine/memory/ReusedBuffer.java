@@ -14,6 +14,7 @@ public final class ReusedBuffer {
     private final ByteBufAllocator allocator;
     private final int capacity;
     private @Nullable ByteBuf spare;
+    private boolean closed;
 
     /** @param capacity of each new buffer, in bytes; one that has grown beyond 4 times this is not used again */
     public ReusedBuffer(ByteBufAllocator allocator, int capacity) {
@@ -23,6 +24,9 @@ public final class ReusedBuffer {
 
     /** An empty buffer; the caller releases it. */
     public ByteBuf take() {
+        if (closed) {
+            return allocator.directBuffer(capacity);
+        }
         ByteBuf buffer = spare;
         // One that somebody has released once too often is gone: it must not break the shard's reads for good.
         if (buffer == null || buffer.refCnt() != 1 || buffer.capacity() > 4 * capacity) {
@@ -39,8 +43,9 @@ public final class ReusedBuffer {
         }
     }
 
-    /** Lets go of the memory. */
+    /** Lets go of the memory. Who takes a buffer later, such as a socket that is closed last, has one that is nobody else's. */
     public void close() {
+        closed = true;
         letGo();
         spare = null;
     }

@@ -34,4 +34,13 @@ class ReusedBufferTest {
         next.release(2);
         reused.close();
     }
+
+    @Test
+    void whoTakesOneAfterTheEndHasItAlone() {
+        reused.close();
+        ByteBuf late = reused.take();
+        assertThat(late.refCnt()).isOne();
+        late.release();
+        assertThat(late.refCnt()).isZero();
+    }
 }
