@@ -8,6 +8,7 @@ import java.nio.file.Files;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.List;
+import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.TimeUnit;
 import java.util.regex.Pattern;
@@ -27,6 +28,10 @@ import io.solaster.pool.resp.RespClient;
 import io.solaster.pool.resp.RespCommand;
 import io.solaster.pool.resp.RespConnection;
 import io.solaster.pool.resp.RespProtocol;
+import io.solaster.pool.streams.GroupOptions;
+import io.solaster.pool.streams.StreamClient;
+import io.solaster.pool.streams.StreamConsumer;
+import io.solaster.pool.streams.StreamEntry;
 import io.solaster.resp.Reply;
 import io.solaster.testkit.peer.RedisServer;
 import org.junit.jupiter.api.Test;
@@ -74,6 +79,20 @@ class ClientsReadmeTest {
         return orders.send(request).thenApply(answer -> answer.status() + " " + answer.text());
     }
 
+    static StreamConsumer consumer(Engine engine, RespClient redis) {
+        StreamClient streams = StreamClient.over(engine, redis); // a client withExclusive(…)
+        streams.publisher("orders").publish(utf8("id"), utf8("7"));
+        return streams.consume(GroupOptions.of("orders", "billing", "node-1").window(100), entry -> bill(entry));
+    }
+
+    private static byte[] utf8(String text) {
+        return text.getBytes(StandardCharsets.UTF_8);
+    }
+
+    private static CompletionStage<?> bill(StreamEntry entry) {
+        return CompletableFuture.completedFuture(entry.id());
+    }
+
     @Test
     void frames() {
         FramedProtocol frames = FramedProtocol.defaults().withIds(frame -> frame.getLong(frame.readerIndex()));
@@ -87,6 +106,6 @@ class ClientsReadmeTest {
         String readme = Files.readString(Path.of("README.md"));
         List<String> examples = FENCED.matcher(readme.substring(readme.indexOf("\n## Requests\n"))).results()
                 .map(found -> found.group(1).replaceAll("(?m)^\\s+", "")).toList();
-        assertThat(examples).hasSize(3).allSatisfy(example -> assertThat(source).contains(example));
+        assertThat(examples).hasSize(4).allSatisfy(example -> assertThat(source).contains(example));
     }
 }
