@@ -12,8 +12,9 @@ import io.solaster.engine.file.ShardFile;
 import org.jspecify.annotations.Nullable;
 
 /**
- * What lies where in a directory whose owner may be opened by any number of shards, such as a store's. Each number of shards has a generation of its own, {@code generation-1} and so on: a
- * log, a snapshot for each shard where its owner writes such, and once it is whole an empty file that is named by the number of shards. On a virtual thread.
+ * What lies where in a directory whose owner may be opened by any number of shards, such as a store's. Each number of shards has a
+ * generation of its own, {@code generation-1} and so on: a log, a snapshot for each shard where its owner writes such, and once it
+ * is whole an empty file that is named by the number of shards. On a virtual thread.
  *
  * @param root the owner's directory
  * @param generation its number; 0 for none
@@ -54,7 +55,10 @@ public record Generation(Path root, int generation, int shards) {
         return newest;
     }
 
-    /** There is no snapshot in one that was begun as the first, unless a file was imported into it: who has that has lost the file that marks it as whole. */
+    /**
+     * There is no snapshot in one that was begun as the first, unless a file was imported into it: who has that has lost the file
+     * that marks it as whole.
+     */
     private static void refuseWithoutMark(Patient patient, Path root, List<String> names) throws IOException {
         for (String name : names) {
             if (!NAME.matcher(name).matches()) {
