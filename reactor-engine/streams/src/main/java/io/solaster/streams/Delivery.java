@@ -18,40 +18,38 @@ public final class Delivery {
     private final Engine engine;
     private final InFlight inFlight;
     private final int attempt;
+    private final Entry entry;
 
     Delivery(Engine engine, InFlight inFlight) {
         this.engine = engine;
         this.inFlight = inFlight;
         this.attempt = inFlight.attempts();
-    }
-
-    private Entry entry() {
-        return inFlight.entry();
+        this.entry = inFlight.entry();
     }
 
     /** Which entry. */
     public EntryId id() {
-        return new EntryId(entry().partition(), entry().sequence());
+        return new EntryId(entry.partition(), entry.sequence());
     }
 
     /** When its shard took it, in milliseconds since 1970 by that machine's clock: for people, since a clock may go back. */
     public long time() {
-        return entry().time();
+        return entry.time();
     }
 
     /** What says to which partition it belongs; null if nothing does. Not a copy. */
     public byte @Nullable [] key() {
-        return entry().key();
+        return entry.key();
     }
 
     /** Not a copy. */
     public byte[] value() {
-        return entry().value();
+        return entry.value();
     }
 
     /** What stands beside the value. */
     public Headers headers() {
-        return Headers.read(entry().headers());
+        return Headers.read(entry.headers());
     }
 
     /** The shard that has the partition, on which the handler runs. */

@@ -24,8 +24,13 @@ import io.solaster.engine.ShardFuture;
 import io.solaster.engine.ShardStoppedException;
 import io.solaster.streams.group.Groups;
 import io.solaster.streams.group.MemberOptions;
+import io.solaster.streams.plugin.PluginShard;
+import io.solaster.streams.plugin.Plugins;
+import io.solaster.streams.topic.Published;
 import io.solaster.streams.topic.Topics;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * The topics of an engine. Any thread may call, unless a method says otherwise.
@@ -41,14 +46,17 @@ import org.jspecify.annotations.Nullable;
  * are delivered again whose acknowledgement was not in the log.
  */
 public final class Streams implements AutoCloseable {
+    private static final Logger logger = LoggerFactory.getLogger(Streams.class);
     private static final int MOST_NAME = 255;
 
     private final Engine engine;
+    private final @Nullable Plugins plugins;
     private final Map<String, Topic> topics = new LinkedHashMap<>();
     private final Set<Consumption> consumptions = ConcurrentHashMap.newKeySet();
 
-    private Streams(Engine engine) {
+    private Streams(Engine engine, @Nullable Plugins plugins) {
         this.engine = engine;
+        this.plugins = plugins;
     }
 
     /**
@@ -62,25 +70,66 @@ public final class Streams implements AutoCloseable {
      * @throws IllegalStateException if the engine is stopping
      */
     public static Streams open(Engine engine, Map<String, TopicConfig> topics) {
+        return open(engine, topics, null);
+    }
+
+    /**
+     * As {@link #open(Engine, Map)}, with plug-ins that look at what is published and delivered.
+     *
+     * @param plugins of the same engine; null for none
+     */
+    public static Streams open(Engine engine, Map<String, TopicConfig> topics, @Nullable Plugins plugins) {
         Shard.refuseToBlock("opening topics", "do it on another thread");
         List<Violation> violations = ConfigValidator.checkTopics(topics);
         if (!violations.isEmpty()) {
             throw new InvalidConfigException(violations);
         }
-        Streams made = new Streams(engine);
+        Streams made = new Streams(engine, plugins);
         try {
             topics.forEach((name, config) -> {
-                Topics opened = Topics.open(engine, name, config);
+                Topics opened = Topics.open(engine, name, config, made::route);
                 boolean byKey = config.order() == TopicOrder.KEY;
                 made.topics.put(name, new Topic(opened,
                         engine.sharded(shard -> new Groups(opened.part(shard.id()), byKey))));
             });
+            made.attach();
             engine.onStop(made::close);
         } catch (RuntimeException failure) {
             made.close();
             throw failure;
         }
         return made;
+    }
+
+    private void attach() {
+        Plugins looking = plugins;
+        if (looking != null) {
+            onEach(shard -> engine.submitTo(shard, () -> {
+                PluginShard own = looking.shards().on(engine.shard(shard));
+                topics.forEach((name, topic) -> own.attach(name, topic.opened().part(shard).gate()));
+                return true;
+            }));
+        }
+    }
+
+    private void detach() {
+        Plugins looking = plugins;
+        if (looking != null) {
+            onEach(shard -> engine.submitTo(shard, () -> {
+                PluginShard own = looking.shards().on(engine.shard(shard));
+                topics.forEach((name, topic) -> own.detach(name, topic.opened().part(shard).gate()));
+                return true;
+            }));
+        }
+    }
+
+    private void route(String name, byte @Nullable [] key, byte[] headers, byte[] value, int hops, Published heard) {
+        Topic topic = topics.get(name);
+        if (topic == null) {
+            throw new IllegalArgumentException("a plug-in sends a message to topic '" + name + "', and there are "
+                    + topics.keySet() + "; open one of this name, or mend the plug-in");
+        }
+        topic.opened().publishRouted(key, headers, value, hops, heard);
     }
 
     /**
@@ -186,6 +235,11 @@ public final class Streams implements AutoCloseable {
         List<Consumption> open = List.copyOf(consumptions);
         open.forEach(Consumption::stop);
         open.forEach(Consumption::close);
+        try {
+            detach();
+        } catch (RuntimeException ended) {
+            logger.debug("Plug-ins hold topics that are closed", ended);
+        }
         topics.values().forEach(each -> each.opened().close());
     }
 }

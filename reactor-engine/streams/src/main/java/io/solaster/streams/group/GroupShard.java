@@ -32,11 +32,13 @@ final class GroupShard {
     /** For the loop. */
     private final ArrayDeque<InFlight> ready = new ArrayDeque<>();
     private boolean runs;
+    private final Screening screening;
 
     GroupShard(TopicShard topic, String name, boolean byKey) {
         this.topic = topic;
         this.name = name;
         this.byKey = byKey;
+        this.screening = new Screening(this, topic);
     }
 
     Shard shard() {
@@ -217,13 +219,12 @@ final class GroupShard {
         if (entry.attempts++ > 0) {
             topic.stats().redelivered.increment();
         }
-        if (member.options.inFork()) {
-            shard().fork(() -> {
-                run(entry, member);
-                return true;
-            });
+        if (member.options.inFork() && topic.gate().delivery() == null) {
+            entry.show(entry.entry);
+            fork(entry, member);
             return;
         }
+        // Plug-ins look on the loop, where no call can park and another begin.
         ready.add(entry);
         if (!runs) {
             runs = true;
@@ -231,15 +232,33 @@ final class GroupShard {
         }
     }
 
+    private void fork(InFlight entry, Member member) {
+        shard().fork(() -> {
+            run(entry, member);
+            return true;
+        });
+    }
+
     private void runReady() {
         for (InFlight next = ready.poll(); next != null; next = ready.poll()) {
-            run(next, next.member);
+            ready(next, next.member);
             if (Shard.needPreempt() && !ready.isEmpty()) {
                 shard().execute(this::runReady);
                 return;
             }
         }
         runs = false;
+    }
+
+    private void ready(InFlight entry, Member member) {
+        if (entry.state == State.RUNNING && !screening.passes(entry)) {
+            return;
+        }
+        if (member.options.inFork()) {
+            fork(entry, member);
+        } else {
+            run(entry, member);
+        }
     }
 
     private void run(InFlight entry, Member member) {
@@ -254,15 +273,20 @@ final class GroupShard {
             topic.stats().failures.increment();
             handBack(entry, null);
         } finally {
-            member.running--;
-            ShardFuture<@Nullable Void> leaving = member.leaving;
-            if (leaving != null && member.running == 0) {
-                leaving.resolve(null);
-            }
+            ended(member);
         }
     }
 
-    private void acknowledge(InFlight entry, State only) {
+    /** One of a member's entries is at nobody's any more. */
+    void ended(Member member) {
+        member.running--;
+        ShardFuture<@Nullable Void> leaving = member.leaving;
+        if (leaving != null && member.running == 0) {
+            leaving.resolve(null);
+        }
+    }
+
+    void acknowledge(InFlight entry, State only) {
         if (entry.state == only) {
             acknowledge(entry);
         }

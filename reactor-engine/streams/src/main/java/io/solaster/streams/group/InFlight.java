@@ -15,6 +15,8 @@ public final class InFlight {
     /** Of its key; -1 where nothing has to come after it. */
     final int lane;
     Member member;
+    /** What its handler gets: a plug-in may have given it another value. */
+    private Entry shown;
     int attempts;
     State state = State.HELD;
     /** What comes after it in its lane. */
@@ -31,14 +33,19 @@ public final class InFlight {
     InFlight(GroupShard group, Entry entry, int row, int lane, Member member) {
         this.group = group;
         this.entry = entry;
+        this.shown = entry;
         this.row = row;
         this.lane = lane;
         this.member = member;
     }
 
-    /** Any thread. */
+    /** As its handler gets it this time. */
     public Entry entry() {
-        return entry;
+        return shown;
+    }
+
+    void show(Entry asNow) {
+        shown = asNow;
     }
 
     /** Any thread. */

@@ -2,6 +2,7 @@ package io.solaster.streams.plugin;
 
 import java.util.Objects;
 import java.util.function.BiConsumer;
+import java.util.function.LongConsumer;
 
 import io.solaster.config.plugin.PluginConfig;
 import io.solaster.config.plugin.PluginConfig.OnFailure;
@@ -28,27 +29,35 @@ final class PluginSlot {
     private final TimeSource clock;
     /** Told of the generation that failed too often, and why; returns at once. */
     private final BiConsumer<Long, String> giveUp;
+    /** Told of the generation whose instance here is of no use any more; returns at once. */
+    private final LongConsumer renew;
 
     private @Nullable Running running;
     private int failedInARow;
     private int overrunsOfVersion;
     private boolean told;
     private boolean givenUp;
+    private boolean awaitsInstance;
 
     final Counter calls = new Counter();
     final Counter failures = new Counter();
+    final Counter drops = new Counter();
+    final Counter replaces = new Counter();
+    final Counter routes = new Counter();
+    final Counter renewals = new Counter();
     final Counter overruns = new Counter();
     final Counter missed = new Counter();
     final Counter timedCalls = new Counter();
     final Counter timedNanos = new Counter();
     volatile @Nullable String lastError;
 
-    PluginSlot(String name, PluginConfig config, Shard shard, BiConsumer<Long, String> giveUp) {
+    PluginSlot(String name, PluginConfig config, Shard shard, BiConsumer<Long, String> giveUp, LongConsumer renew) {
         this.name = name;
         this.config = config;
         this.shard = shard;
         this.clock = shard.environment().clock();
         this.giveUp = giveUp;
+        this.renew = renew;
     }
 
     /** Puts another version in the place, or none, and returns the one that was there. */
@@ -56,11 +65,18 @@ final class PluginSlot {
     Running swap(@Nullable Running other) {
         Running before = running;
         running = other;
+        awaitsInstance = false;
         failedInARow = 0;
         overrunsOfVersion = 0;
         told = false;
         givenUp = false;
         return before;
+    }
+
+    /** Puts another instance of the version in the place of one that has broken. */
+    void renewed(Running other) {
+        running = other;
+        awaitsInstance = false;
     }
 
     /** Whether messages need to come by at all. */
@@ -73,6 +89,10 @@ final class PluginSlot {
         if (now == null) {
             missed.increment();
             return instead(view, "it is not there", null);
+        }
+        if (awaitsInstance) {
+            missed.increment();
+            return instead(view, "its instance broke off a call, and the next one is being made", null);
         }
         WatchCell cell = now.cell;
         if (cell.isRunning()) {
@@ -111,7 +131,18 @@ final class PluginSlot {
                     + (verdict == null ? "a verdict" : verdict == Verdict.ROUTE ? "a topic" : "a value"), null);
         }
         failedInARow = 0;
+        count(verdict);
         return verdict;
+    }
+
+    private void count(Verdict verdict) {
+        if (verdict == Verdict.DROP) {
+            drops.increment();
+        } else if (verdict == Verdict.REPLACE) {
+            replaces.increment();
+        } else if (verdict == Verdict.ROUTE) {
+            routes.increment();
+        }
     }
 
     private String late(Running now) {
@@ -134,6 +165,9 @@ final class PluginSlot {
         tell(now, problem, failure);
         if (++failedInARow >= config.maxFailures()) {
             giveUp(now, failedInARow + " calls in a row failed; " + problem);
+        } else if (now.instance.isBroken()) {
+            awaitsInstance = true;
+            renew.accept(now.generation);
         }
         view.forget();
         return instead(view, problem, failure);

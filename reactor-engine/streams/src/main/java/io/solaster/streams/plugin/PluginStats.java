@@ -22,10 +22,16 @@ import org.jspecify.annotations.Nullable;
  * @param lastError what went wrong last; null for nothing
  * @param setAside the version that was set aside last, and why; null for none
  * @param leftThreads threads that versions left behind, by name
+ * @param drops messages that it dropped
+ * @param replaces messages that it gave another value
+ * @param routes messages that it sent to another topic
+ * @param renewals how often an instance was made anew, since a call had broken off
+ * @param nanos what all calls took, in nanoseconds, as far as one in 256 tells
  */
 public record PluginStats(String name, @Nullable String kind, @Nullable String version, State state, long calls,
         long failures, long overruns, long missed, Duration time, long reloads, Duration lastSwap,
-        @Nullable String lastError, @Nullable String setAside, List<String> leftThreads) {
+        @Nullable String lastError, @Nullable String setAside, List<String> leftThreads, long drops, long replaces,
+        long routes, long renewals, long nanos) {
 
     /** What a plug-in is at. */
     public enum State {

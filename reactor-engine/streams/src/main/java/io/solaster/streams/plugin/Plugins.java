@@ -15,6 +15,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.Map;
 import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.ExecutionException;
 import java.util.concurrent.RejectedExecutionException;
@@ -28,6 +30,7 @@ import java.util.function.Function;
 import io.solaster.config.plugin.PluginConfig;
 import io.solaster.config.plugin.PluginConfig.Kind;
 import io.solaster.config.plugin.PluginConfig.OnFailure;
+import io.solaster.config.plugin.PluginLimits;
 import io.solaster.config.plugin.PluginsConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -59,6 +62,8 @@ public final class Plugins {
     /** What makes an instance of WebAssembly may take; of Java nobody stops it. */
     private static final long START_NANOS = TimeUnit.SECONDS.toNanos(1);
     private static final Duration SHARD_PATIENCE = Duration.ofSeconds(30);
+    /** What loading a version may take: compiling one of 16 MiB takes some seconds. */
+    private static final Duration LOADS = Duration.ofSeconds(30);
     /** How long a call of a version that is replaced may still run: only one in a fork can. */
     private static final long DRAIN_NANOS = TimeUnit.SECONDS.toNanos(5);
 
@@ -90,6 +95,9 @@ public final class Plugins {
         volatile long swapNanos;
         volatile long reloads;
         volatile List<String> left = List.of();
+        /** What was loaded last, or is being loaded still. */
+        @Nullable
+        CompletableFuture<PluginCode> loading;
 
         Entry(PluginConfig config) {
             this.config = config;
@@ -98,6 +106,7 @@ public final class Plugins {
 
     private final Engine engine;
     private final PluginsConfig config;
+    private final Duration loads;
     private final PluginFiles files;
     private final Path directory;
     private final Map<String, Entry> entries = new LinkedHashMap<>();
@@ -110,9 +119,10 @@ public final class Plugins {
     private @Nullable String directoryProblem;
     private volatile boolean closed;
 
-    private Plugins(Engine engine, PluginsConfig config) {
+    private Plugins(Engine engine, PluginsConfig config, Duration loads) {
         this.engine = engine;
         this.config = config;
+        this.loads = loads;
         directory = Path.of(Objects.requireNonNull(config.directory(),
                 "solaster.plugins.directory: nothing is given; write where the files of the plug-ins lie"));
         files = new PluginFiles(directory);
@@ -128,8 +138,13 @@ public final class Plugins {
      * @param config checked, with a directory
      */
     public static Plugins start(Engine engine, PluginsConfig config) {
+        return start(engine, config, LOADS);
+    }
+
+    /** @param loads how long a version may take to be loaded */
+    static Plugins start(Engine engine, PluginsConfig config, Duration loads) {
         Shard.refuseToBlock("loading plug-ins", "do it on another thread");
-        Plugins plugins = new Plugins(engine, config);
+        Plugins plugins = new Plugins(engine, config, loads);
         engine.onStop(plugins::close);
         engine.environment().threads().start(engine.name() + "-plugin-watchdog", plugins.watchdog);
         plugins.scan(false);
@@ -140,7 +155,8 @@ public final class Plugins {
     private PluginShard shard(Shard shard) {
         Map<String, PluginSlot> mine = new LinkedHashMap<>();
         entries.forEach((name, entry) -> mine.put(name, new PluginSlot(name, entry.config, shard,
-                (generation, reason) -> failing(name, generation, reason))));
+                (generation, reason) -> failing(name, generation, reason),
+                generation -> broken(name, shard, generation))));
         slots.put(shard.id(), mine);
         return new PluginShard(mine);
     }
@@ -310,7 +326,7 @@ public final class Plugins {
         List<Path> copied = list(copy);
         Path main = copied.stream().filter(file -> file.getFileName().toString().startsWith("0-")).findFirst()
                 .orElseThrow(() -> new IOException("the copy in " + copy + " is gone"));
-        PluginCode code = loader(kind).load(name, main, copied, entry.config.limits());
+        PluginCode code = load(name, entry, kind, main, copied);
         long generation = ++generations;
         List<Running> made = new ArrayList<>();
         WatchCell starting = watchdog.watch(START_NANOS, code.stops());
@@ -334,6 +350,45 @@ public final class Plugins {
                     : new PluginException("version " + code.version() + " does not start: " + PluginSlot.words(e), e);
         } finally {
             watchdog.forget(starting);
+        }
+    }
+
+    /**
+     * Loads code on a thread of its own, which nobody waits for longer than {@link #LOADS}: what is compiled may be made to
+     * take long, and no thread can be stopped. The next version of the plug-in waits until it has ended.
+     */
+    private PluginCode load(String name, Entry entry, Kind kind, Path main, List<Path> files) {
+        CompletableFuture<PluginCode> before = entry.loading;
+        if (before != null && !before.isDone()) {
+            throw new PluginException("the version before is still being loaded, after more than "
+                    + loads.toSeconds() + " s; change the file again later, or restart");
+        }
+        CompletableFuture<PluginCode> loading = new CompletableFuture<>();
+        entry.loading = loading;
+        engine.environment().threads().start(engine.name() + "-plugin-load-" + name, () -> {
+            try {
+                loading.complete(load(kind, name, main, files, entry.config.limits()));
+            } catch (Throwable e) {
+                loading.completeExceptionally(e);
+            }
+        });
+        try {
+            if (!engine.environment().threads().await(loading, loads)) {
+                // Whatever comes of it is let go of.
+                loading.thenAccept(late -> unload(name, entry, late, late.version()));
+                throw new PluginException("it is not loaded after " + loads.toSeconds()
+                        + " s: it is too large, or made to take long; put a simpler one there");
+            }
+            PluginCode loaded = loading.join();
+            entry.loading = null;
+            return loaded;
+        } catch (InterruptedException e) {
+            Thread.currentThread().interrupt();
+            throw new PluginException("loading it was interrupted", e);
+        } catch (CompletionException failed) {
+            entry.loading = null;
+            Throwable cause = ShardFuture.causeOf(failed);
+            throw cause instanceof RuntimeException known ? known : new PluginException(PluginSlot.words(cause), cause);
         }
     }
 
@@ -464,6 +519,49 @@ public final class Plugins {
         }
     }
 
+    /** On a shard: a version's instance there is of no use any more. */
+    private void broken(String name, Shard shard, long generation) {
+        try {
+            engine.offload().execute(() -> renew(name, shard, generation));
+        } catch (RejectedExecutionException full) {
+            shard.schedule(() -> broken(name, shard, generation), 1, TimeUnit.SECONDS);
+        }
+    }
+
+    private void renew(String name, Shard shard, long generation) {
+        lock.lock();
+        try {
+            Version version = Objects.requireNonNull(entries.get(name)).current;
+            if (closed || version == null || version.generation != generation) {
+                return;
+            }
+            Running broken = version.instances.get(shard.id());
+            String problem;
+            WatchCell starting = watchdog.watch(START_NANOS, version.code.stops());
+            try {
+                Running made = new Running(version.code.instance(starting), broken.cell(), generation,
+                        version.version, version.code.stops());
+                problem = engine.submitTo(shard.id(), () -> {
+                    made.instance().start();
+                    PluginSlot slot = shards.on(shard).slot(name);
+                    slot.renewed(made);
+                    slot.renewals.increment();
+                    return "";
+                }).get(SHARD_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
+                version.instances.set(shard.id(), made);
+            } catch (Exception | LinkageError | StackOverflowError e) {
+                problem = "another instance on shard " + shard.id() + " does not start: " + PluginSlot.words(e);
+            } finally {
+                watchdog.forget(starting);
+            }
+            if (!problem.isEmpty()) {
+                setAside(name, generation, problem);
+            }
+        } finally {
+            lock.unlock();
+        }
+    }
+
     private void setAside(String name, long generation, String reason) {
         lock.lock();
         try {
@@ -511,16 +609,16 @@ public final class Plugins {
         };
     }
 
-    private static PluginCode.Loader loader(Kind kind) {
+    private static PluginCode load(Kind kind, String name, Path main, List<Path> files, PluginLimits limits) {
         // By name: the rooms stand on this one, and what they need may be missing.
         String room = Plugins.class.getPackageName() + (kind == Kind.JAVA ? ".jar.JarLoader" : ".wasm.WasmLoader");
-        String needed = kind == Kind.JAVA
-                ? "plug-ins in Java need org.pf4j:pf4j; add that"
-                : "plug-ins in WebAssembly need run.endive:runtime and run.endive:compiler; add these";
         try {
-            return Class.forName(room).asSubclass(PluginCode.Loader.class).getConstructor().newInstance();
-        } catch (ReflectiveOperationException | LinkageError e) {
-            throw new PluginException(needed, e);
+            return Class.forName(room).asSubclass(PluginCode.Loader.class).getConstructor().newInstance().load(name,
+                    main, files, limits);
+        } catch (ReflectiveOperationException | NoClassDefFoundError e) {
+            throw new PluginException(kind == Kind.JAVA
+                    ? "plug-ins in Java need org.pf4j:pf4j; add that"
+                    : "plug-ins in WebAssembly need run.endive:runtime and run.endive:compiler; add these", e);
         }
     }
 
@@ -581,7 +679,10 @@ public final class Plugins {
             stats.add(new PluginStats(name, entry.kind, entry.version, entry.state, sum(name, slot -> slot.calls),
                     sum(name, slot -> slot.failures), sum(name, slot -> slot.overruns),
                     sum(name, slot -> slot.missed), Duration.ofNanos(timed == 0 ? 0 : nanos / timed), entry.reloads,
-                    Duration.ofNanos(entry.swapNanos), error, entry.setAside, entry.left));
+                    Duration.ofNanos(entry.swapNanos), error, entry.setAside, entry.left,
+                    sum(name, slot -> slot.drops), sum(name, slot -> slot.replaces), sum(name, slot -> slot.routes),
+                    sum(name, slot -> slot.renewals),
+                    timed == 0 ? 0 : Math.round((double) nanos / timed * sum(name, slot -> slot.calls))));
         });
         return stats;
     }

@@ -15,11 +15,14 @@ public final class Entry {
     private final byte @Nullable [] key;
     private final byte[] headers;
     private final byte[] value;
+    private final int hops;
 
-    private Entry(int partition, long sequence, long time, byte @Nullable [] key, byte[] headers, byte[] value) {
+    private Entry(int partition, long sequence, long time, int hops, byte @Nullable [] key, byte[] headers,
+            byte[] value) {
         this.partition = partition;
         this.sequence = sequence;
         this.time = time;
+        this.hops = hops;
         this.key = key;
         this.headers = headers;
         this.value = value;
@@ -51,6 +54,16 @@ public final class Entry {
         return value;
     }
 
+    /** How often plug-ins have routed it when it was to be delivered. */
+    public int hops() {
+        return hops;
+    }
+
+    /** The same entry with a value that a plug-in gave it. */
+    public Entry withValue(byte[] newValue) {
+        return new Entry(partition, sequence, time, hops, key, headers, newValue);
+    }
+
     /** Copies it out of its record. */
     public static Entry read(ByteBuf record) {
         int at = record.readerIndex();
@@ -62,7 +75,7 @@ public final class Entry {
         byte[] headers = bytes(record, from, headersLength);
         from += headersLength;
         return new Entry(TopicRecords.partition(record), TopicRecords.sequence(record),
-                record.getLongLE(at + TopicRecords.TIME_AT), key, headers,
+                TopicRecords.time(record), TopicRecords.hops(record), key, headers,
                 bytes(record, from, record.writerIndex() - from));
     }
 

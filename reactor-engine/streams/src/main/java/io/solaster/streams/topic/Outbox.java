@@ -52,7 +52,8 @@ final class Outbox {
         return future;
     }
 
-    void publish(byte @Nullable [] key, byte[] headers, byte[] value, Published heard) {
+    /** @param hops -1 for who publishes by himself; else what a plug-in routes, which leaves at once */
+    void publish(byte @Nullable [] key, byte[] headers, byte[] value, int hops, Published heard) {
         long size = (key == null ? 0L : key.length) + headers.length + value.length;
         int partition;
         PublishBatch alone = null;
@@ -68,22 +69,22 @@ final class Outbox {
             partition = key == null
                     ? Math.floorMod(turn++, topic.placing().partitions())
                     : topic.placing().partitionOf(key);
-            if (home == null) {
-                alone = new PublishBatch();
+            if (home == null || hops >= 0) {
+                alone = new PublishBatch(hops >= 0);
             }
         }
         int target = topic.placing().shardOf(partition);
         if (alone != null) {
-            alone.add(partition, key, headers, value, heard);
+            alone.add(partition, Math.max(0, hops), key, headers, value, heard);
             send(target, alone);
             return;
         }
         PublishBatch batch = open[target];
         if (batch == null) {
-            batch = new PublishBatch();
+            batch = new PublishBatch(false);
             open[target] = batch;
         }
-        batch.add(partition, key, headers, value, heard);
+        batch.add(partition, 0, key, headers, value, heard);
         if (batch.size() >= PublishBatch.ENOUGH) {
             open[target] = null;
             send(target, batch);

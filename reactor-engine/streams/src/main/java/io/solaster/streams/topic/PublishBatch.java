@@ -11,6 +11,8 @@ import org.jspecify.annotations.Nullable;
 
 /** Entries for one shard, as their records will be, from whoever publishes there. It belongs to one shard at a time. */
 final class PublishBatch {
+    /** Of an entry that a plug-in has dropped or routed: its sequence. */
+    private static final long LEFT_OUT = -1;
     /** With so many bytes it leaves at once. */
     static final int ENOUGH = 64 << 10;
 
@@ -25,11 +27,23 @@ final class PublishBatch {
     private int taken;
     private long lastRecord;
     private @Nullable Throwable refusal;
+    /** By entry, what has become of it alone. */
+    private @Nullable Throwable @Nullable [] failures;
+    /** Entries that are on their way to other topics. */
+    private int routes;
+    private boolean waitsForRoutes;
     @Nullable
     ShardFuture<PublishBatch> done;
     long waitsUntil;
 
-    void add(int partition, byte @Nullable [] key, byte[] headers, byte[] value, Published heard) {
+    private final boolean isRouted;
+
+    /** @param isRouted whether its entries come from a plug-in, so that none looks at them */
+    PublishBatch(boolean isRouted) {
+        this.isRouted = isRouted;
+    }
+
+    void add(int partition, int hops, byte @Nullable [] key, byte[] headers, byte[] value, Published heard) {
         int keyLength = key == null ? 0 : key.length;
         int end = size + TopicRecords.ENTRY_HEADER + keyLength + headers.length + value.length;
         if (end > bytes.length) {
@@ -37,6 +51,7 @@ final class PublishBatch {
         }
         ByteBuf into = Unpooled.wrappedBuffer(bytes);
         into.setIntLE(size, partition);
+        into.setByte(size + TopicRecords.HOPS_AT, hops);
         into.setIntLE(size + TopicRecords.KEY_AT, key == null ? -1 : keyLength);
         into.setIntLE(size + TopicRecords.HEADERS_AT, headers.length);
         int at = size + TopicRecords.ENTRY_HEADER;
@@ -66,6 +81,10 @@ final class PublishBatch {
 
     // ---- where it is taken
 
+    boolean isRouted() {
+        return isRouted;
+    }
+
     boolean isTaken() {
         return taken == count;
     }
@@ -86,6 +105,57 @@ final class PublishBatch {
         return lastRecord;
     }
 
+    /** The next one is not to be in the log, and that is as it should be. */
+    void leaveOut() {
+        sequences[taken++] = LEFT_OUT;
+    }
+
+    /** The next one is refused, by itself. */
+    void fail(Throwable why) {
+        failed(taken++, why);
+    }
+
+    private void failed(int entry, Throwable why) {
+        @Nullable
+        Throwable[] all = failures;
+        if (all == null) {
+            all = new @Nullable Throwable[count];
+            failures = all;
+        }
+        all[entry] = why;
+    }
+
+    /** The next one is on its way elsewhere: this is told what becomes of it, and tells when nothing is. */
+    Published route(Runnable whenNone) {
+        int entry = taken++;
+        routes++;
+        return new Published() {
+            @Override
+            public void published(int partition, long sequence) {
+                sequences[entry] = LEFT_OUT;
+                ended();
+            }
+
+            @Override
+            public void failed(Throwable why) {
+                PublishBatch.this.failed(entry, why);
+                ended();
+            }
+
+            private void ended() {
+                if (--routes == 0 && waitsForRoutes) {
+                    whenNone.run();
+                }
+            }
+        };
+    }
+
+    /** Whether something is on its way elsewhere still: who was handed to {@link #route} is told when nothing is. */
+    boolean waitsForRoutes() {
+        waitsForRoutes = routes > 0;
+        return waitsForRoutes;
+    }
+
     void refuseRest(Throwable why) {
         refusal = why;
     }
@@ -101,12 +171,16 @@ final class PublishBatch {
     void tell(@Nullable Throwable failed) {
         for (int i = 0; i < count; i++) {
             Published each = told.get(i);
-            Throwable why = failed == null && i >= taken ? refusal : failed;
+            long sequence = sequences[i];
+            Throwable why = failures == null ? null : failures[i];
+            if (why == null && sequence != LEFT_OUT) {
+                why = failed == null && sequence == 0 ? refusal : failed;
+            }
             if (why != null) {
                 each.failed(why);
             } else {
                 int at = i == 0 ? 0 : ends[i - 1];
-                each.published(Unpooled.wrappedBuffer(bytes).getIntLE(at), sequences[i]);
+                each.published(Unpooled.wrappedBuffer(bytes).getIntLE(at), Math.max(0, sequence));
             }
         }
     }

@@ -6,7 +6,11 @@ import io.solaster.config.Internal;
 @Internal
 public interface Published {
 
-    /** It is acknowledged. */
+    /**
+     * It is acknowledged.
+     *
+     * @param sequence 0 where a plug-in has dropped it, or sent it to another topic
+     */
     void published(int partition, long sequence);
 
     /** It is not, or nobody knows. */

@@ -6,7 +6,7 @@ import io.solaster.config.Internal;
 /** How what a topic keeps looks in a log, beside the log's own header. Numbers are little-endian. */
 @Internal
 public final class TopicRecords {
-    /** An entry: partition, sequence, time, length of the key or -1, length of the headers, key, headers, value. */
+    /** An entry: partition, sequence, time, hops, length of the key or -1, length of the headers, key, headers, value. */
     public static final int ENTRY = 1;
     /** How far a group has come: partition, low-water mark, words, bits of what is acknowledged from there on, name. */
     public static final int CURSOR = 2;
@@ -16,7 +16,11 @@ public final class TopicRecords {
     static final int PARTITIONS = 4;
 
     static final int SEQUENCE_AT = 4;
+    /** Seven bytes: milliseconds since 1970. */
     static final int TIME_AT = 12;
+    /** How often plug-ins have routed it when it was to be delivered. */
+    static final int HOPS_AT = 19;
+    private static final long MOST_TIME = (1L << 56) - 1;
     static final int KEY_AT = 20;
     static final int HEADERS_AT = 24;
     /** Bytes of an entry before its key. */
@@ -30,6 +34,21 @@ public final class TopicRecords {
 
     public static long sequence(ByteBuf entry) {
         return entry.getLongLE(entry.readerIndex() + SEQUENCE_AT);
+    }
+
+    /** Leaves the hops as they are. */
+    static void setTime(ByteBuf entry, long millis) {
+        int at = entry.readerIndex() + TIME_AT;
+        int hops = entry.getUnsignedByte(entry.readerIndex() + HOPS_AT);
+        entry.setLongLE(at, Math.clamp(millis, 0, MOST_TIME) | (long) hops << 56);
+    }
+
+    static long time(ByteBuf entry) {
+        return entry.getLongLE(entry.readerIndex() + TIME_AT) & MOST_TIME;
+    }
+
+    static int hops(ByteBuf entry) {
+        return entry.getUnsignedByte(entry.readerIndex() + HOPS_AT);
     }
 
     /** Bytes of key, headers and value. */

@@ -23,6 +23,7 @@ import io.solaster.log.LogDamagedException;
 import io.solaster.log.LogReader;
 import io.solaster.log.RecordConsumer;
 import io.solaster.log.ShardLog;
+import io.solaster.streams.plugin.PluginChain;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -42,6 +43,7 @@ public final class TopicShard implements RecordConsumer {
     private final TopicConfig config;
     private final Shard shard;
     private final SchedulingGroup group;
+    private final PluginGate gate;
     private final TopicStats stats = new TopicStats();
     // By number on this shard.
     private final int[] partitions;
@@ -58,6 +60,7 @@ public final class TopicShard implements RecordConsumer {
     private final ArrayDeque<PublishBatch> waiting = new ArrayDeque<>();
     private boolean waitsForRoom;
     private final Timer patience;
+    private final Screening screening;
 
     private int[] dirty = new int[16];
     private int dirtyCount;
@@ -75,7 +78,9 @@ public final class TopicShard implements RecordConsumer {
     private int ahead;
     private long bytesSince;
 
-    TopicShard(String topic, TopicConfig config, Placing placing, Shard shard, SchedulingGroup group) {
+    TopicShard(String topic, TopicConfig config, Placing placing, Shard shard, SchedulingGroup group,
+            PluginGate gate) {
+        this.gate = gate;
         this.topic = topic;
         this.config = config;
         this.shard = shard;
@@ -97,10 +102,16 @@ public final class TopicShard implements RecordConsumer {
         Arrays.setAll(positions, i -> new Positions());
         cursors = new Cursors(count);
         patience = shard.timers().timer(this::giveUpWaiting);
+        screening = new Screening(topic, config, gate, stats, this::finish);
     }
 
     public Shard shard() {
         return shard;
+    }
+
+    /** Which plug-ins look at its messages here. */
+    public PluginGate gate() {
+        return gate;
     }
 
     public String topic() {
@@ -305,10 +316,18 @@ public final class TopicShard implements RecordConsumer {
                 return false;
             }
             ByteBuf entry = batch.next();
+            PluginChain looks = gate.publish();
+            if (looks != null && !batch.isRouted() && !into.isEnded()) {
+                ByteBuf left = screening.look(batch, entry, looks);
+                if (left == null) {
+                    continue;
+                }
+                entry = left;
+            }
             int column = column(TopicRecords.partition(entry));
             long sequence = next[column];
             entry.setLongLE(TopicRecords.SEQUENCE_AT, sequence);
-            entry.setLongLE(TopicRecords.TIME_AT, shard.environment().wallClock().millis());
+            TopicRecords.setTime(entry, shard.environment().wallClock().millis());
             try {
                 long record = into.append(0, TopicRecords.ENTRY, entry);
                 next[column] = sequence + 1;
@@ -332,7 +351,7 @@ public final class TopicShard implements RecordConsumer {
 
     private void finish(PublishBatch batch) {
         ShardFuture<PublishBatch> done = batch.done;
-        if (done == null) {
+        if (done == null || batch.waitsForRoutes()) {
             return;
         }
         if (batch.lastRecord() == 0) {

@@ -22,6 +22,12 @@ public final class TopicStats {
     public final Counter missed = new Counter();
     /** Times that entries could not be read from the disk; a group tries again a second later. */
     public final Counter readFailures = new Counter();
+    /** Entries that a plug-in dropped, when they were published or to be delivered. */
+    public final Counter dropped = new Counter();
+    /** Entries that a plug-in sent to another topic in place of this one. */
+    public final Counter routed = new Counter();
+    /** Times that an entry could not go on since a plug-in failed, or sent it to where it cannot be. */
+    public final Counter rejected = new Counter();
     /** Groups; as of now. */
     public final Counter groups = new Counter();
 

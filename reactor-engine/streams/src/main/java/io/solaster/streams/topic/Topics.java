@@ -40,13 +40,15 @@ public final class Topics {
     private final TopicConfig config;
     private final Engine engine;
     private final Placing placing;
+    private final Router router;
     private final @Nullable TopicShard[] parts;
     private final Outbox[] outboxes;
     private final Outbox others;
     private @Nullable Log log;
     private @Nullable Closeable lock;
 
-    private Topics(Engine engine, String name, TopicConfig config) {
+    private Topics(Engine engine, String name, TopicConfig config, Router router) {
+        this.router = router;
         this.engine = engine;
         this.name = name;
         this.config = config;
@@ -59,9 +61,13 @@ public final class Topics {
         this.others = new Outbox(this, engine, config, null);
     }
 
-    /** Opens a topic, and makes it where there is none. Not on a shard's loop. */
-    public static Topics open(Engine engine, String name, TopicConfig config) {
-        Topics made = new Topics(engine, name, config);
+    /**
+     * Opens a topic, and makes it where there is none. Not on a shard's loop.
+     *
+     * @param router where what plug-ins send to other topics goes
+     */
+    public static Topics open(Engine engine, String name, TopicConfig config, Router router) {
+        Topics made = new Topics(engine, name, config, router);
         made.open();
         return made;
     }
@@ -89,7 +95,8 @@ public final class Topics {
 
     private Log openLog(Generation generation, TopicConfig with) {
         return Log.open(engine, "topic-" + name, with.log(generation.log().toString()), shard -> {
-            TopicShard part = new TopicShard(name, config, placing, shard, engine.groups().byDefault());
+            TopicShard part = new TopicShard(name, config, placing, shard, engine.groups().byDefault(),
+                    new PluginGate(router));
             parts[shard.id()] = part;
             return part;
         });
@@ -230,12 +237,22 @@ public final class Topics {
 
     /** Publishes one, whose bytes are copied. */
     public void publish(byte @Nullable [] key, byte[] headers, byte[] value, Published heard) {
+        check(key, headers, value);
+        outbox().publish(key, headers, value, -1, heard);
+    }
+
+    /** Publishes what a plug-in has routed here, at which none looks: {@link Router#route}. On a shard. */
+    public void publishRouted(byte @Nullable [] key, byte[] headers, byte[] value, int hops, Published heard) {
+        check(key, headers, value);
+        outbox().publish(key, headers, value, hops, heard);
+    }
+
+    private void check(byte @Nullable [] key, byte[] headers, byte[] value) {
         long size = (key == null ? 0L : key.length) + headers.length + value.length;
         if (size > config.maxEntry().bytes()) {
             throw new IllegalArgumentException("topic '" + name + "': an entry of " + size + " bytes, and "
                     + config.maxEntry() + " is the most; raise topics." + name + ".maxEntry, or publish less");
         }
-        outbox().publish(key, headers, value, heard);
     }
 
     private interface OnDisk<T extends @Nullable Object> {

@@ -323,4 +323,29 @@ final class JavaPluginTest {
         assertThat(rig.stats("a").version()).isEqualTo("2.0.99");
         assertThat(ManagementFactory.getClassLoadingMXBean().getLoadedClassCount()).isLessThan((int) classes + 300);
     }
+
+    @Test
+    void whatIsLoadedForTooLongIsLeftAside() {
+        with(UPPER);
+        rig.close();
+        rig = new PluginRig(directory).loadingWithin(Duration.ofMillis(500)).with("a", PluginRig.config("orders"))
+                .start("orders");
+        assertThat(rig.publish(0, "orders", "one")).isEqualTo("replace ONE");
+        System.setProperty("solaster.test.hold", "a");
+        try {
+            rig.replace("a.jar", PluginJar.of("a", "2.0.0", PASS
+                    + "static { while (System.getProperty(\"solaster.test.hold\") != null) Thread.onSpinWait(); }"));
+            assertThat(rig.stats("a").lastError()).contains("it is not loaded after 0 s");
+            assertThat(rig.publish(0, "orders", "one")).isEqualTo("replace ONE");
+            rig.replace("a.jar", PluginJar.of("a", "3.0.0", PASS));
+            assertThat(rig.stats("a").lastError()).contains("is still being loaded");
+        } finally {
+            System.clearProperty("solaster.test.hold");
+        }
+        PluginRig.eventually(() -> {
+            rig.replace("a.jar", PluginJar.of("a", "3.0.1", PASS));
+            return "3.0.1".equals(rig.stats("a").version());
+        });
+        assertThat(rig.publish(0, "orders", "one")).isEqualTo("continue");
+    }
 }

@@ -36,6 +36,7 @@ final class PluginRig implements AutoCloseable {
     /** By shard: what each topic was told last. */
     private final List<Map<String, PluginChain>> chains = List.of(new ConcurrentHashMap<>(), new ConcurrentHashMap<>());
     private Duration poll = Duration.ofDays(1);
+    private Duration loads = Duration.ofSeconds(60);
     private @Nullable Plugins plugins;
 
     PluginRig(Path directory) {
@@ -58,9 +59,14 @@ final class PluginRig implements AutoCloseable {
         return this;
     }
 
+    PluginRig loadingWithin(Duration most) {
+        loads = most;
+        return this;
+    }
+
     PluginRig start(String... topics) {
         Plugins started = Plugins.start(engine, PluginsConfig.defaults().withDirectory(directory.toString())
-                .withPollInterval(poll).withProcessors(processors));
+                .withPollInterval(poll).withProcessors(processors), loads);
         plugins = started;
         engine.submitToAll(shard -> {
             for (String topic : topics) {

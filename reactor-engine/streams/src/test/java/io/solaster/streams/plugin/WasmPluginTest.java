@@ -118,6 +118,7 @@ final class WasmPluginTest {
         assertThat(rig.publish(0, "orders", "x")).contains("took longer than");
         assertThat(Duration.ofNanos(System.nanoTime() - start)).isGreaterThanOrEqualTo(Duration.ofMillis(100))
                 .isLessThan(Duration.ofSeconds(20));
+        PluginRig.eventually(() -> rig.stats("a").renewals() == 1);
         assertThat(rig.publish(0, "orders", "")).isEqualTo("continue");
         assertThat(rig.stats("a").overruns()).isEqualTo(1);
         assertThat(rig.stats("a").failures()).isEqualTo(1);
@@ -129,9 +130,10 @@ final class WasmPluginTest {
         rig.with("a", PluginConfig.of("orders").withMaxFailures(2).withLimits(SHORT)).start("orders");
         String version = rig.stats("a").version();
         rig.replace("a.wasm", new WasmBytes().process(forever()).build());
-        rig.publish(0, "orders", "one");
-        rig.publish(0, "orders", "one");
-        PluginRig.eventually(() -> rig.stats("a").state() == State.FALLEN_BACK);
+        PluginRig.eventually(() -> {
+            rig.publish(0, "orders", "one");
+            return rig.stats("a").state() == State.FALLEN_BACK;
+        });
         assertThat(rig.stats("a").version()).isEqualTo(version);
         assertThat(rig.publish(0, "orders", "one")).isEqualTo("replace Xne");
     }
@@ -156,7 +158,22 @@ final class WasmPluginTest {
     void trapsAndAnswersOutOfBoundsAreFailures() {
         limited(new WasmBytes().process(local(1), b(0x04, 0x40, 0x00, 0x0B), answer(2, i32(65_530), i32(10))));
         assertThat(rig.publish(0, "orders", "x")).contains("unreachable");
+        PluginRig.eventually(() -> rig.stats("a").renewals() == 1);
         assertThat(rig.publish(0, "orders", "")).contains("the value lies outside of its memory");
+    }
+
+    @Test
+    void anInstanceThatTrapsMakesWayForANewOne() {
+        // It counts calls in its memory, and traps where a message has a byte.
+        limited(new WasmBytes().process(i32(8), i32(8), b(0x2D, 0, 0), i32(1), b(0x6A), b(0x3A, 0, 0),
+                local(1), b(0x04, 0x40, 0x00, 0x0B), answer(2, i32(8), i32(1))));
+        assertThat(rig.publish(0, "orders", "")).isEqualTo("replace \u0001");
+        assertThat(rig.publish(0, "orders", "")).isEqualTo("replace \u0002");
+        assertThat(rig.publish(0, "orders", "x")).contains("unreachable");
+        PluginRig.eventually(() -> rig.stats("a").renewals() == 1);
+        assertThat(rig.publish(0, "orders", "")).as("as new").isEqualTo("replace \u0001");
+        assertThat(rig.publish(1, "orders", "")).as("of another shard").isEqualTo("replace \u0001");
+        assertThat(rig.stats("a").state()).isEqualTo(State.RUNNING);
     }
 
     @Test

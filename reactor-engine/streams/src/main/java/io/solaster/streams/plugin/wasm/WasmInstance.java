@@ -36,6 +36,8 @@ final class WasmInstance implements PluginInstance {
     private int address;
     private int capacity;
     private @Nullable MessageView view;
+    /** A call ended amid the module's code: its stack pointer, or whatever it keeps, is as that left it. */
+    private boolean broken;
 
     WasmInstance(WasmModule module, Function<Instance, Machine> machine, MemoryLimits limits) {
         Instance instance = Instance.builder(module).withMachineFactory(machine)
@@ -111,7 +113,10 @@ final class WasmInstance implements PluginInstance {
             memory.write(address, scratch, 0, length);
             args[0] = address;
             args[1] = length;
-            return verdict(message, process.apply(args)[0]);
+            broken = true;
+            long answer = process.apply(args)[0];
+            broken = false;
+            return verdict(message, answer);
         } finally {
             view = null;
         }
@@ -120,7 +125,9 @@ final class WasmInstance implements PluginInstance {
     /** Has the module make room for messages: what it had given before is its own again, should it keep books. */
     private void reserve(int length) {
         int rounded = Math.max(length, Math.min(Integer.highestOneBit(length - 1) << 1, 1 << 28));
+        broken = true;
         int given = (int) alloc.apply(rounded)[0];
+        broken = false;
         check(given, rounded, "what 'alloc' returned");
         address = given;
         if (scratch.length < rounded) {
@@ -157,6 +164,11 @@ final class WasmInstance implements PluginInstance {
             }
             default -> throw new PluginException("it answered " + answer + ", whose last four bits are no verdict");
         };
+    }
+
+    @Override
+    public boolean isBroken() {
+        return broken;
     }
 
     @Override
