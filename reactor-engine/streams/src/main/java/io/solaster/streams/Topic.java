@@ -127,7 +127,8 @@ public final class Topic {
 
     /**
      * Forgets a group and how far it has come. Fails with {@link IllegalStateException} if it has members, and with
-     * {@link RejectedExecutionException} where a shard's log has no room: some shards may have forgotten it then, so try again.
+     * {@link RejectedExecutionException} where a shard's log has no room for as long as {@code waitFor}: some shards may have
+     * forgotten it then, so try again.
      *
      * @return completes when that is in the log
      */

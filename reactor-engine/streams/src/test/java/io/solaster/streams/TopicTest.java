@@ -305,6 +305,41 @@ final class TopicTest {
     }
 
     @Test
+    void whatRetentionHasTakenIsNoLagOfAnybody() {
+        Streams opened = open(1, config().withPartitions(2)
+                .withSizes(new ByteSize(128 << 10), new ByteSize(64 << 10), new ByteSize(1 << 10))
+                .withFsync(Fsync.NEVER).withRetain(new TopicRetainConfig(new ByteSize(256 << 10), null)));
+        Topic topic = opened.topic(TOPIC);
+        opened.consume(TOPIC, "late", ConsumeOptions.DEFAULTS.withAcknowledge(ConsumeOptions.Acknowledge.BY_HAND),
+                delivery -> {}).close();
+        byte[] few = keyOf(topic, 0);
+        byte[] many = keyOf(topic, 1);
+        for (int i = 0; i < 10; i++) {
+            topic.publish(few, bytes("few")).join();
+        }
+        byte[] value = new byte[900];
+        List<CompletableFuture<EntryId>> all = new ArrayList<>();
+        for (int i = 0; i < 2000; i++) {
+            all.add(topic.publish(many, value));
+        }
+        all.forEach(CompletableFuture::join);
+        assertThat(lag(topic, "late")).as("nobody has read").isLessThan(1100);
+        AtomicInteger got = new AtomicInteger();
+        opened.consume(TOPIC, "late", ConsumeOptions.DEFAULTS, delivery -> got.incrementAndGet());
+        until(() -> lag(topic, "late") == 0);
+        assertThat(got.get()).isBetween(1, 1100);
+    }
+
+    private static byte[] keyOf(Topic topic, int partition) {
+        for (int i = 0;; i++) {
+            byte[] key = bytes("k" + i);
+            if (topic.partitionOf(key) == partition) {
+                return key;
+            }
+        }
+    }
+
+    @Test
     void aGroupBeginsWhereItIsTold() {
         Streams opened = open(2, config());
         publish(opened.topic(TOPIC), 0, 50);

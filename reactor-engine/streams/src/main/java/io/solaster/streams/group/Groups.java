@@ -9,6 +9,7 @@ import java.util.concurrent.CompletableFuture;
 
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.log.ShardLog;
 import io.solaster.streams.topic.TopicShard;
 import org.jspecify.annotations.Nullable;
 
@@ -83,11 +84,20 @@ public final class Groups {
     }
 
     /**
-     * Forgets a group.
+     * Forgets a group, once there is room in the log, for which it waits as an entry does.
      *
      * @throws IllegalStateException if it has members
      */
-    public ShardFuture<@Nullable Void> remove(String name) {
+    public CompletableFuture<@Nullable Void> remove(String name) {
+        ShardLog log = topic.log();
+        if (log.isWritable() || log.isEnded()) {
+            return removeNow(name);
+        }
+        return Shard.timeout(log.whenWritable(), topic.waitFor()).handle((room, late) -> removeNow(name))
+                .thenCompose(settled -> settled);
+    }
+
+    private ShardFuture<@Nullable Void> removeNow(String name) {
         GroupShard group = active.get(name);
         if (group != null) {
             throw new IllegalStateException("group '" + name + "' of topic '" + topic.topic() + "' has "

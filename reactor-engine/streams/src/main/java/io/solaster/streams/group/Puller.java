@@ -38,6 +38,12 @@ final class Puller {
     /** It could not read last time. */
     private boolean failing;
     private int turn;
+    /** By partition, its next entry when the log had come to a record. */
+    private final long[] markedNext;
+    private long marked;
+    /** Of the topic, as it was when all gaps were settled last; -1 before. */
+    private long gaps = -1;
+    private long markedGaps;
 
     /** Nobody has room: thrown through the reader, which tells of the same record next time. */
     private static final class NoRoom extends RuntimeException {
@@ -53,6 +59,7 @@ final class Puller {
         this.topic = topic;
         this.members = members;
         this.owned = new boolean[topic.partitions()];
+        this.markedNext = new long[owned.length];
     }
 
     boolean[] owned() {
@@ -98,6 +105,8 @@ final class Puller {
     /** Reads from where its partitions have come to, until it is closed or told to begin anew. */
     private void read() {
         again = false;
+        gaps = -1;
+        mark();
         LogReader from = topic.reader(topic.positionOf(group.number(), owned));
         reader = from;
         try {
@@ -107,6 +116,7 @@ final class Puller {
                     int read = from.read(this::record, BYTES);
                     failing = false;
                     if (read == 0 && !closed && !again) {
+                        settleGaps(from.next());
                         from.whenReadable().join();
                     }
                 } catch (NoRoom full) {
@@ -127,6 +137,34 @@ final class Puller {
         } finally {
             reader = null;
             from.close();
+        }
+    }
+
+    private void mark() {
+        marked = topic.log().next();
+        markedGaps = topic.gaps();
+        for (int column = 0; column < markedNext.length; column++) {
+            markedNext[column] = topic.next(column);
+        }
+    }
+
+    /** All that is there before a record has been read: what was not among it has gone, though nothing came behind to show that. */
+    private void settleGaps(long read) {
+        if (gaps == topic.gaps()) {
+            return;
+        }
+        if (read >= marked) {
+            boolean all = true;
+            for (int column = 0; column < owned.length; column++) {
+                int row = topic.cursors().row(group.number(), column);
+                if (owned[column] && topic.cursors().given(row) < markedNext[column]) {
+                    all &= topic.skip(row, markedNext[column]);
+                }
+            }
+            if (all) {
+                gaps = markedGaps;
+            }
+            mark();
         }
     }
 
@@ -153,8 +191,8 @@ final class Puller {
         if (sequence < cursors.given(row)) {
             return;
         }
-        if (sequence > cursors.given(row)) {
-            topic.jump(row, sequence);
+        if (sequence > cursors.given(row) && !topic.skip(row, sequence)) {
+            throw noRoom;
         }
         if (cursors.isAcknowledged(row, sequence)) {
             cursors.given(row, sequence + 1);

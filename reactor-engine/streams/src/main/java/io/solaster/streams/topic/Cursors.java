@@ -89,6 +89,18 @@ public final class Cursors {
         return counts[row];
     }
 
+    /** How many are acknowledged beyond the low-water mark, from a sequence on. */
+    int beyond(int row, long from) {
+        int all = counts[row];
+        long[] words = bits[row];
+        if (words != null) {
+            for (long each = low[row]; each < Math.min(from, low[row] + words.length * 64L); each++) {
+                all -= has(words, each) ? 1 : 0;
+            }
+        }
+        return all;
+    }
+
     public boolean isAcknowledged(int row, long sequence) {
         long[] words = bits[row];
         return sequence < low[row] || words != null && sequence - low[row] < words.length * 64L && has(words, sequence);

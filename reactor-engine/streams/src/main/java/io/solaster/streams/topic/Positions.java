@@ -9,9 +9,11 @@ final class Positions {
     private long[] sequences = new long[4];
     private long[] records = new long[4];
     private int size;
+    private long last;
 
     /** @param sequence greater than that of the entry before */
     void add(long sequence, long record) {
+        last = record;
         if (size > 0 && sequence - sequences[size - 1] < EACH) {
             return;
         }
@@ -28,6 +30,18 @@ final class Positions {
         int found = Arrays.binarySearch(sequences, 0, size, sequence);
         int at = found >= 0 ? found : -found - 2;
         return at < 0 ? none : records[at];
+    }
+
+    /** The record of the newest entry; 0 for none. */
+    long last() {
+        return last;
+    }
+
+    /** A sequence below which no entry is in the log any more, up to {@link #EACH} less than there could be; 1 where none is known. */
+    long oldest(long record) {
+        int found = Arrays.binarySearch(records, 0, size, record);
+        int at = found >= 0 ? found : Math.max(0, -found - 2);
+        return at < size ? sequences[at] : 1;
     }
 
     /** Forgets where the entries are that the log has not any more. */

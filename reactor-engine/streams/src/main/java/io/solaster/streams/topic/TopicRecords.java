@@ -1,5 +1,7 @@
 package io.solaster.streams.topic;
 
+import java.nio.charset.StandardCharsets;
+
 import io.netty.buffer.ByteBuf;
 import io.solaster.config.Internal;
 
@@ -49,6 +51,12 @@ public final class TopicRecords {
 
     static int hops(ByteBuf entry) {
         return entry.getUnsignedByte(entry.readerIndex() + HOPS_AT);
+    }
+
+    /** The name of the group of a cursor. */
+    static String groupOf(ByteBuf cursor) {
+        int name = cursor.readerIndex() + 16 + cursor.getIntLE(cursor.readerIndex() + 12) * Long.BYTES;
+        return cursor.toString(name, cursor.writerIndex() - name, StandardCharsets.UTF_8);
     }
 
     /** Bytes of key, headers and value. */

@@ -114,6 +114,11 @@ public final class TopicShard implements RecordConsumer {
         return gate;
     }
 
+    /** How long what finds no room in the log waits for that. */
+    public Duration waitFor() {
+        return config.waitFor();
+    }
+
     public String topic() {
         return topic;
     }
@@ -163,9 +168,7 @@ public final class TopicShard implements RecordConsumer {
             case TopicRecords.CURSOR -> {
                 int column = own(payload.getIntLE(at), sequence);
                 int words = payload.getIntLE(at + 12);
-                int name = at + 16 + words * 8;
-                int row = cursors.row(number(payload.toString(name, payload.writerIndex() - name,
-                        StandardCharsets.UTF_8)), column);
+                int row = cursors.row(number(TopicRecords.groupOf(payload)), column);
                 long low = payload.getLongLE(at + 4);
                 cursors.set(row, low);
                 for (int word = 0; word < words; word++) {
@@ -456,14 +459,30 @@ public final class TopicShard implements RecordConsumer {
         }
     }
 
-    /** Entries of a group's partitions here that are not acknowledged, whether they were given to somebody or not. */
+    /**
+     * Entries of a group's partitions here that are not acknowledged, whether they were given to somebody or not. Of what retention
+     * has taken, up to 512 of each partition are counted until a member has read on.
+     */
     public long lag(int number) {
         long lag = 0;
         for (int column = 0; column < partitions.length; column++) {
             int row = cursors.row(number, column);
-            lag += cursors.isThere(row) ? next[column] - cursors.low(row) - cursors.beyond(row) : next[column] - 1;
+            long oldest = oldest(column);
+            if (!cursors.isThere(row)) {
+                lag += next[column] - oldest;
+            } else if (cursors.low(row) >= oldest) {
+                lag += next[column] - cursors.low(row) - cursors.beyond(row);
+            } else {
+                lag += next[column] - oldest - cursors.beyond(row, oldest);
+            }
         }
         return lag;
+    }
+
+    /** No entry of a partition is there below this sequence. */
+    private long oldest(int column) {
+        long kept = log().oldest();
+        return positions[column].last() < kept ? next[column] : positions[column].oldest(kept);
     }
 
     /** Acknowledges an entry for a group. */
@@ -474,11 +493,31 @@ public final class TopicShard implements RecordConsumer {
         }
     }
 
-    /** Goes on behind what retention has taken. */
-    public void jump(int row, long to) {
-        cursors.jump(row, to);
+    /**
+     * Goes on behind entries that are not in the log any more; those before them that are under way stay so.
+     *
+     * @param to the sequence of the next one that may be there
+     * @return false if that is too far from the oldest that is under way: some of these have to be acknowledged before
+     */
+    public boolean skip(int row, long to) {
+        if (cursors.low(row) == cursors.given(row)) {
+            cursors.jump(row, to);
+        } else if (to - cursors.low(row) > Cursors.SPAN) {
+            return false;
+        } else {
+            for (long gone = cursors.given(row); gone < to; gone++) {
+                cursors.acknowledge(row, gone);
+            }
+            cursors.given(row, to);
+        }
         stats.missed.increment();
         changed(row);
+        return true;
+    }
+
+    /** Differs once entries may have gone since it was asked for. */
+    public long gaps() {
+        return log().oldest();
     }
 
     /** Where in the log to read from, to find the entries of partitions from those on that a group's members get next. */

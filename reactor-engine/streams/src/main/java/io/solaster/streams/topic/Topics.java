@@ -120,12 +120,18 @@ public final class Topics {
             if (old.shards() != 0) {
                 logger.info("Topic '{}' was written by {} shards, and is written anew by {}", name, old.shards(),
                         engine.shards().size());
+                List<WriterGroups> groups = new ArrayList<>();
+                for (int writer = 0; writer < old.shards(); writer++) {
+                    groups.add(new WriterGroups());
+                }
                 Log.read(engine, "topic-" + name, old.log(), writer -> (sequence, epoch, kind, payload) -> {
-                    for (int target : targets(kind, payload)) {
-                        ByteBuf copy = Unpooled.copiedBuffer(payload);
-                        engine.submitStageTo(target, CallOptions.DEFAULTS, () -> part(target).copy(kind, copy)).join();
+                    if (!groups.get(writer).take(kind, payload)) {
+                        copy(kind, payload);
                     }
                 });
+                for (WriterGroups each : groups) {
+                    each.cursors().forEach(cursor -> copy(TopicRecords.CURSOR, Unpooled.wrappedBuffer(cursor)));
+                }
             }
             for (Shard shard : engine.shards()) {
                 await(engine.submitStageTo(shard.id(), CallOptions.DEFAULTS, () -> part(shard.id()).copied()));
@@ -138,6 +144,13 @@ public final class Topics {
             }
             return true;
         });
+    }
+
+    private void copy(int kind, ByteBuf record) {
+        for (int target : targets(kind, record)) {
+            ByteBuf copy = Unpooled.copiedBuffer(record);
+            engine.submitStageTo(target, CallOptions.DEFAULTS, () -> part(target).copy(kind, copy)).join();
+        }
     }
 
     private int[] targets(int kind, ByteBuf record) {
