@@ -85,6 +85,16 @@ public final class Topic {
         return id;
     }
 
+    /**
+     * As {@link #publish(byte[], byte[], Headers)}, for whoever publishes much: there is no object for the entry where one hears of
+     * many.
+     *
+     * @param heard told once what has become of the entry, unless this throws
+     */
+    public void publish(byte @Nullable [] key, byte[] value, Headers headers, Published heard) {
+        topic.publish(key, headers.encoded(), value, heard);
+    }
+
     private record Publishing(CompletableFuture<EntryId> id) implements Published {
         @Override
         public void published(int partition, long sequence) {

@@ -17,6 +17,7 @@ final class PublishBatch {
     static final int ENOUGH = 64 << 10;
 
     private byte[] bytes = new byte[1024];
+    private ByteBuf whole = Unpooled.wrappedBuffer(bytes);
     private int size;
     private int[] ends = new int[8];
     private int count;
@@ -44,23 +45,12 @@ final class PublishBatch {
     }
 
     void add(int partition, int hops, byte @Nullable [] key, byte[] headers, byte[] value, Published heard) {
-        int keyLength = key == null ? 0 : key.length;
-        int end = size + TopicRecords.ENTRY_HEADER + keyLength + headers.length + value.length;
+        int end = size + TopicRecords.length(key, headers, value);
         if (end > bytes.length) {
             bytes = Arrays.copyOf(bytes, Math.max(end, bytes.length * 2));
+            whole = Unpooled.wrappedBuffer(bytes);
         }
-        ByteBuf into = Unpooled.wrappedBuffer(bytes);
-        into.setIntLE(size, partition);
-        into.setByte(size + TopicRecords.HOPS_AT, hops);
-        into.setIntLE(size + TopicRecords.KEY_AT, key == null ? -1 : keyLength);
-        into.setIntLE(size + TopicRecords.HEADERS_AT, headers.length);
-        int at = size + TopicRecords.ENTRY_HEADER;
-        if (key != null) {
-            System.arraycopy(key, 0, bytes, at, keyLength);
-            at += keyLength;
-        }
-        System.arraycopy(headers, 0, bytes, at, headers.length);
-        System.arraycopy(value, 0, bytes, at + headers.length, value.length);
+        TopicRecords.write(bytes, size, partition, hops, key, headers, value);
         if (count == ends.length) {
             ends = Arrays.copyOf(ends, 2 * count);
             sequences = Arrays.copyOf(sequences, 2 * count);
@@ -79,6 +69,28 @@ final class PublishBatch {
         return size;
     }
 
+    /** Bytes of keys, headers and values. */
+    long payload() {
+        return (long) size - (long) count * TopicRecords.ENTRY_HEADER;
+    }
+
+    /** Empties it, to be filled anew; false where it is too large to be kept. */
+    boolean clear() {
+        if (bytes.length > 2 * ENOUGH || waitsForRoutes || routes > 0) {
+            return false;
+        }
+        Arrays.fill(sequences, 0, count, 0);
+        told.clear();
+        size = 0;
+        count = 0;
+        taken = 0;
+        lastRecord = 0;
+        refusal = null;
+        failures = null;
+        done = null;
+        return true;
+    }
+
     // ---- where it is taken
 
     boolean isRouted() {
@@ -92,7 +104,7 @@ final class PublishBatch {
     /** The next one to be taken. */
     ByteBuf next() {
         int from = taken == 0 ? 0 : ends[taken - 1];
-        return Unpooled.wrappedBuffer(bytes, from, ends[taken] - from);
+        return whole.setIndex(from, ends[taken]);
     }
 
     void take(long sequence, long record) {
@@ -180,7 +192,7 @@ final class PublishBatch {
                 each.failed(why);
             } else {
                 int at = i == 0 ? 0 : ends[i - 1];
-                each.published(Unpooled.wrappedBuffer(bytes).getIntLE(at), Math.max(0, sequence));
+                each.published(whole.getIntLE(at), Math.max(0, sequence));
             }
         }
     }

@@ -1,9 +1,9 @@
 package io.solaster.streams.topic;
 
-import io.solaster.config.Internal;
-
-/** Hears what has become of an entry that was published: once, on the shard that published it, else on the one that has it. */
-@Internal
+/**
+ * Hears what has become of an entry that was published: once, on the shard that published it, else on the one that has its partition.
+ * It returns at once.
+ */
 public interface Published {
 
     /**
@@ -13,6 +13,6 @@ public interface Published {
      */
     void published(int partition, long sequence);
 
-    /** It is not, or nobody knows. */
+    /** It is not, or nobody knows: as the future of {@link io.solaster.streams.Topic#publish(byte[], byte[])} fails. */
     void failed(Throwable why);
 }

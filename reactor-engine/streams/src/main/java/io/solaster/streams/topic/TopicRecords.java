@@ -1,9 +1,13 @@
 package io.solaster.streams.topic;
 
+import java.lang.invoke.MethodHandles;
+import java.lang.invoke.VarHandle;
+import java.nio.ByteOrder;
 import java.nio.charset.StandardCharsets;
 
 import io.netty.buffer.ByteBuf;
 import io.solaster.config.Internal;
+import org.jspecify.annotations.Nullable;
 
 /** How what a topic keeps looks in a log, beside the log's own header. Numbers are little-endian. */
 @Internal
@@ -23,6 +27,8 @@ public final class TopicRecords {
     /** How often plug-ins have routed it when it was to be delivered. */
     static final int HOPS_AT = 19;
     private static final long MOST_TIME = (1L << 56) - 1;
+    private static final VarHandle INT = MethodHandles.byteArrayViewVarHandle(int[].class, ByteOrder.LITTLE_ENDIAN);
+    private static final VarHandle LONG = MethodHandles.byteArrayViewVarHandle(long[].class, ByteOrder.LITTLE_ENDIAN);
     static final int KEY_AT = 20;
     static final int HEADERS_AT = 24;
     /** Bytes of an entry before its key. */
@@ -38,11 +44,32 @@ public final class TopicRecords {
         return entry.getLongLE(entry.readerIndex() + SEQUENCE_AT);
     }
 
-    /** Leaves the hops as they are. */
-    static void setTime(ByteBuf entry, long millis) {
-        int at = entry.readerIndex() + TIME_AT;
-        int hops = entry.getUnsignedByte(entry.readerIndex() + HOPS_AT);
-        entry.setLongLE(at, Math.clamp(millis, 0, MOST_TIME) | (long) hops << 56);
+    /** Bytes of an entry's record. */
+    static int length(byte @Nullable [] key, byte[] headers, byte[] value) {
+        return ENTRY_HEADER + (key == null ? 0 : key.length) + headers.length + value.length;
+    }
+
+    /** Writes an entry that is not in a log yet. */
+    static void write(byte[] into, int from, int partition, int hops, byte @Nullable [] key, byte[] headers,
+            byte[] value) {
+        INT.set(into, from, partition);
+        LONG.set(into, from + TIME_AT, (long) hops << 56);
+        INT.set(into, from + KEY_AT, key == null ? -1 : key.length);
+        INT.set(into, from + HEADERS_AT, headers.length);
+        int at = from + ENTRY_HEADER;
+        if (key != null) {
+            System.arraycopy(key, 0, into, at, key.length);
+            at += key.length;
+        }
+        System.arraycopy(headers, 0, into, at, headers.length);
+        System.arraycopy(value, 0, into, at + headers.length, value.length);
+    }
+
+    /** Says of an entry what its shard says of it. */
+    static void taken(byte[] record, int from, long sequence, long millis) {
+        LONG.set(record, from + SEQUENCE_AT, sequence);
+        long hops = (long) LONG.get(record, from + TIME_AT) & ~MOST_TIME;
+        LONG.set(record, from + TIME_AT, hops | Math.clamp(millis, 0, MOST_TIME));
     }
 
     static long time(ByteBuf entry) {

@@ -57,6 +57,8 @@ public final class TopicShard implements RecordConsumer {
 
     private @Nullable ShardLog log;
     private final ByteBuf scratch = Unpooled.buffer(256);
+    private byte[] encoded = new byte[512];
+    private ByteBuf entry = Unpooled.wrappedBuffer(encoded);
     private final ArrayDeque<PublishBatch> waiting = new ArrayDeque<>();
     private boolean waitsForRoom;
     private final Timer patience;
@@ -294,6 +296,36 @@ public final class TopicShard implements RecordConsumer {
 
     // ---- entries come
 
+    /**
+     * Puts an entry of one of its partitions into the log at once.
+     *
+     * @return its record, the newest of the log; 0 where it has to wait for others, or plug-ins are to look at it
+     */
+    long append(int partition, byte @Nullable [] key, byte[] headers, byte[] value) {
+        ShardLog into = log();
+        if (!waiting.isEmpty() || ahead > 0 || !into.isWritable() || gate.publish() != null) {
+            return 0;
+        }
+        int column = column(partition);
+        int length = TopicRecords.length(key, headers, value);
+        if (length > encoded.length) {
+            encoded = new byte[Math.max(length, 2 * encoded.length)];
+            entry = Unpooled.wrappedBuffer(encoded);
+        }
+        TopicRecords.write(encoded, 0, partition, 0, key, headers, value);
+        TopicRecords.taken(encoded, 0, next[column], shard.environment().wallClock().millis());
+        return put(into, column, entry.setIndex(0, length));
+    }
+
+    private long put(ShardLog into, int column, ByteBuf record) {
+        long number = into.append(0, TopicRecords.ENTRY, record);
+        positions[column].add(next[column]++, number);
+        stats.entries.increment();
+        stats.bytes.add(TopicRecords.size(record));
+        appended(record.readableBytes());
+        return number;
+    }
+
     /** Takes entries, waiting for room as long as is configured; completes when they are acknowledged or refused. */
     ShardFuture<PublishBatch> accept(PublishBatch batch) {
         ShardFuture<PublishBatch> done = shard.newFuture();
@@ -314,31 +346,25 @@ public final class TopicShard implements RecordConsumer {
     /** @param last what does not find room now is refused; else false tells that there is none */
     private boolean take(PublishBatch batch, boolean last) {
         ShardLog into = log();
+        long millis = shard.environment().wallClock().millis();
         while (!batch.isTaken()) {
             if (!last && (ahead > 0 || !into.isWritable()) && !into.isEnded()) {
                 return false;
             }
-            ByteBuf entry = batch.next();
+            ByteBuf next = batch.next();
             PluginChain looks = gate.publish();
             if (looks != null && !batch.isRouted() && !into.isEnded()) {
-                ByteBuf left = screening.look(batch, entry, looks);
+                ByteBuf left = screening.look(batch, next, looks);
                 if (left == null) {
                     continue;
                 }
-                entry = left;
+                next = left;
             }
-            int column = column(TopicRecords.partition(entry));
-            long sequence = next[column];
-            entry.setLongLE(TopicRecords.SEQUENCE_AT, sequence);
-            TopicRecords.setTime(entry, shard.environment().wallClock().millis());
+            int column = column(TopicRecords.partition(next));
+            long sequence = next(column);
+            TopicRecords.taken(next.array(), next.arrayOffset() + next.readerIndex(), sequence, millis);
             try {
-                long record = into.append(0, TopicRecords.ENTRY, entry);
-                next[column] = sequence + 1;
-                positions[column].add(sequence, record);
-                batch.take(sequence, record);
-                stats.entries.increment();
-                stats.bytes.add(TopicRecords.size(entry));
-                appended(entry.readableBytes());
+                batch.take(sequence, put(into, column, next));
             } catch (RuntimeException why) {
                 stats.refused.increment();
                 batch.refuseRest(why instanceof RejectedExecutionException

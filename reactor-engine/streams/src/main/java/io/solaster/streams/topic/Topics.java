@@ -56,9 +56,9 @@ public final class Topics {
         this.parts = new @Nullable TopicShard[engine.shards().size()];
         this.outboxes = new Outbox[parts.length];
         for (Shard each : engine.shards()) {
-            outboxes[each.id()] = new Outbox(this, engine, config, each);
+            outboxes[each.id()] = new ShardOutbox(this, engine, config, each);
         }
-        this.others = new Outbox(this, engine, config, null);
+        this.others = new OutsideOutbox(this, engine, config);
     }
 
     /**
