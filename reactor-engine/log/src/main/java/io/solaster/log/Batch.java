@@ -63,6 +63,11 @@ final class Batch {
         Records.seal(buffer, view, crc, 0, Records.MARK_BYTES, first, epoch, Records.MARK, salt);
     }
 
+    /** All of it, from the mark on: until it is begun again. */
+    ByteBuf bytes() {
+        return buffer;
+    }
+
     /** For one write, which releases it. */
     ByteBuf toWrite() {
         return buffer.retainedDuplicate();

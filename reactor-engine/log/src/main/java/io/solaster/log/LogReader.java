@@ -3,6 +3,8 @@ package io.solaster.log;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.file.NoSuchFileException;
+import java.nio.file.Path;
+import java.util.Objects;
 import java.util.zip.CRC32C;
 
 import io.netty.buffer.ByteBuf;
@@ -17,7 +19,8 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a shard's log while records are appended to it: {@link ShardLog#reader}. It tells of those that are acknowledged, and of
- * no other. What was appended lately is in the page cache, so that many readers of the same records read the disk once.
+ * no other. What was written last is in memory while there are readers, 512 KiB of the present segment: whoever keeps up reads no
+ * file, and those who are behind find it in the page cache, so that many readers of the same records read the disk once.
  *
  * {@snippet :
  * LogReader reader = log.local().reader(sequence);
@@ -29,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * On the shard, in one place at a time. Memory is held while something is read, and no longer: 64 KiB, or the longest record. A
- * segment that retention lets go of stays readable for a reader that is within it.
+ * segment that retention lets go of stays readable for a reader that has read something of its file.
  */
 public final class LogReader implements AutoCloseable {
     private static final int WINDOW = 64 << 10;
@@ -43,6 +46,8 @@ public final class LogReader implements AutoCloseable {
     private boolean closed;
     private @Nullable ShardFuture<@Nullable Void> readable;
     // The segment that is read.
+    private @Nullable Path path;
+    /** Open once something is read that is not in memory. */
     private @Nullable ShardFile file;
     private long first;
     private long end;
@@ -79,9 +84,8 @@ public final class LogReader implements AutoCloseable {
         if (reading) {
             throw new IllegalStateException("a reader of " + log + " is asked to go elsewhere while it reads");
         }
-        // Found from the beginning of its segment.
         next = log.mayRead(sequence);
-        at = SegmentHeader.DATA;
+        find();
     }
 
     /**
@@ -154,7 +158,7 @@ public final class LogReader implements AutoCloseable {
 
     /** The record, or mark, at which the reader is: the buffer's reader index is where it begins. */
     private ByteBuf record() throws IOException {
-        open();
+        place();
         for (boolean again = false;; again = true) {
             int found = has(Records.HEADER, again);
             ByteBuf bytes = window;
@@ -175,14 +179,14 @@ public final class LogReader implements AutoCloseable {
         }
     }
 
-    /** Has the segment open in which the next record is. */
-    private void open() throws IOException {
-        if (file != null && next >= first && next < end && rolls == log.rolls()) {
+    /** Knows the segment in which the next record is, and where in it to look. */
+    private void place() throws IOException {
+        if (path != null && next >= first && next < end && rolls == log.rolls()) {
             return;
         }
         rolls = log.rolls();
         SegmentFiles.Place place = log.placeOf(next);
-        if (file != null && place != null && place.first() == first) {
+        if (path != null && place != null && place.first() == first) {
             end = place.end();
             return;
         }
@@ -195,16 +199,15 @@ public final class LogReader implements AutoCloseable {
             throw new RecordsDroppedException(log.toString(), next, log.oldest());
         }
         closeFile();
-        ShardFile opened;
-        try {
-            opened = patient.await(() -> patient.files().open(place.path(), OpenMode.READ));
-        } catch (NoSuchFileException gone) {
-            throw new RecordsDroppedException(log.toString(), next, log.oldest());
-        }
-        file = opened;
+        path = place.path();
         first = place.first();
         end = place.end();
-        at = SegmentHeader.DATA;
+        find();
+    }
+
+    /** Looks for the next record from the beginning of its segment on, or from where in memory it is known to come later. */
+    private void find() {
+        at = Math.max(SegmentHeader.DATA, log.tail().positionOf(first, next));
     }
 
     /** Has so many bytes in memory from where the reader is, and tells their index there; -1 if the file ends before. */
@@ -220,18 +223,32 @@ public final class LogReader implements AutoCloseable {
             window = held;
             view = held.nioBuffer(0, capacity);
         }
-        ShardFile from = file;
         ByteBuf into = held.clear();
         windowAt = at;
-        if (from == null || patient.await(() -> from.read(into, at)) < bytes) {
-            return -1;
+        if (!anew && log.tail().read(first, at, into) >= bytes) {
+            return 0;
         }
-        return 0;
+        into.clear();
+        ShardFile from = opened();
+        return patient.await(() -> from.read(into, at)) < bytes ? -1 : 0;
+    }
+
+    private ShardFile opened() throws IOException {
+        ShardFile open = file;
+        Path of = path;
+        if (open == null && of != null) {
+            try {
+                open = patient.await(() -> patient.files().open(of, OpenMode.READ));
+            } catch (NoSuchFileException gone) {
+                throw new RecordsDroppedException(log.toString(), next, log.oldest());
+            }
+            file = open;
+        }
+        return Objects.requireNonNull(open);
     }
 
     private LogDamagedException damage(String what) {
-        ShardFile from = file;
-        return new LogDamagedException((from == null ? log.toString() : from.path().toString()) + " has " + what
+        return new LogDamagedException((path == null ? log.toString() : path.toString()) + " has " + what
                 + " at byte " + at + ": the disk has changed under a log that is open", null);
     }
 

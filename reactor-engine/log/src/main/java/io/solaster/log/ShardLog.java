@@ -43,6 +43,7 @@ public final class ShardLog {
     private static final Duration TO_TRY_AGAIN = Duration.ofSeconds(1);
     private static final Duration FOR_EVER = Duration.ofDays(36_500);
     private static final Duration A_WHILE = Duration.ofMillis(1);
+    private static final int TAIL = 512 << 10;
 
     private final String name;
     private final Shard shard;
@@ -83,6 +84,7 @@ public final class ShardLog {
     private long syncedBytes;
     private List<ShardFuture<@Nullable Void>> writableWaiters = new ArrayList<>();
     private final Set<LogReader> readers = new HashSet<>();
+    private final LogTail tail;
     private List<LogReader> waitingReaders = new ArrayList<>();
     private long rolls;
     private @Nullable ShardFuture<@Nullable Void> drained;
@@ -113,6 +115,7 @@ public final class ShardLog {
         batchBytes = Math.toIntExact(config.buffer().bytes() / 2);
         mostRoom = batchBytes / 2 & -Records.ALIGNMENT;
         salt = recovered.salt();
+        tail = new LogTail(Math.min(batchBytes, TAIL));
         filling = new Batch(batchBytes, salt);
         filling.begin(next, epoch);
         spare = new Batch(batchBytes, salt);
@@ -339,6 +342,7 @@ public final class ShardLog {
         }
         LogReader reader = new LogReader(this, segments.patient(), salt, mayRead(from));
         readers.add(reader);
+        tail.keep();
         return reader;
     }
 
@@ -358,6 +362,11 @@ public final class ShardLog {
 
     ShardFuture<@Nullable Void> newFuture() {
         return shard.newFuture();
+    }
+
+    /** What was written last. */
+    LogTail tail() {
+        return tail;
     }
 
     /** How often the log has gone on in another segment. */
@@ -384,6 +393,9 @@ public final class ShardLog {
     void left(LogReader reader) {
         readers.remove(reader);
         waitingReaders.remove(reader);
+        if (readers.isEmpty()) {
+            tail.release();
+        }
     }
 
     private void tellReaders() {
@@ -551,6 +563,7 @@ public final class ShardLog {
 
     private void acknowledge(Batch batch) {
         acknowledged = batch.last();
+        tail.add(current.first(), current.at() - batch.size(), batch.first(), batch.bytes());
         writing = null;
         spare = batch;
         stats.acknowledgedNanos.record(shard.environment().clock().nanoTime() - batch.since());
@@ -817,6 +830,7 @@ public final class ShardLog {
     }
 
     private void releaseBatches() {
+        tail.release();
         filling.release();
         Batch other = spare;
         if (other != null) {
