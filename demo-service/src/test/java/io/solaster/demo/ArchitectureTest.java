@@ -37,7 +37,8 @@ final class ArchitectureTest {
             .definedBy("io.solaster.engine..").layer("log").definedBy("io.solaster.log..")
             .layer("streams").definedBy("io.solaster.streams..")
             .layer("resp").definedBy("io.solaster.resp..").layer("store")
-            .definedBy("io.solaster.store..").layer("http").definedBy("io.solaster.http..").layer("pool")
+            .definedBy("io.solaster.store..").layer("http").definedBy("io.solaster.http..")
+            .layer("rpc").definedBy("io.solaster.rpc..").layer("pool")
             .definedBy("io.solaster.pool..").layer("spring").definedBy("io.solaster.spring..").layer("boot")
             .definedBy("io.solaster.boot..").layer("demo").definedBy("io.solaster.demo..").layer("operator")
             .definedBy("io.solaster.operator..")
@@ -47,19 +48,20 @@ final class ArchitectureTest {
             .whereLayer("spring").mayOnlyBeAccessedByLayers("boot", "demo")
             .whereLayer("pool").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
             .whereLayer("http").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
+            .whereLayer("rpc").mayOnlyBeAccessedByLayers("pool", "spring", "boot", "demo")
             .whereLayer("store").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
             .whereLayer("streams").mayOnlyBeAccessedByLayers("store", "boot", "demo")
             .whereLayer("log").mayOnlyBeAccessedByLayers("streams", "store", "boot", "demo")
             .whereLayer("resp").mayOnlyBeAccessedByLayers("store", "pool", "spring", "boot", "demo")
             .whereLayer("engine")
-            .mayOnlyBeAccessedByLayers("log", "streams", "resp", "store", "http", "pool", "spring", "boot",
+            .mayOnlyBeAccessedByLayers("log", "streams", "resp", "store", "http", "rpc", "pool", "spring", "boot",
                     "demo");
 
     @ArchTest
     static final ArchRule SPRING_STAYS_ABOVE_THE_ENGINE = noClasses().that()
             .resideInAnyPackage("io.solaster.engine..", "io.solaster.log..", "io.solaster.resp..",
                     "io.solaster.streams..", "io.solaster.store..",
-                    "io.solaster.http..", "io.solaster.pool..")
+                    "io.solaster.http..", "io.solaster.rpc..", "io.solaster.pool..")
             .should().dependOnClassesThat().resideInAnyPackage("org.springframework..").allowEmptyShould(true);
 
     @ArchTest
@@ -87,7 +89,7 @@ final class ArchitectureTest {
     static final ArchRule TIME_CHANCE_AND_THREADS_ARE_HANDED_IN = classes().that()
             .resideInAnyPackage("io.solaster.engine..", "io.solaster.log..", "io.solaster.resp..",
                     "io.solaster.streams..", "io.solaster.store..",
-                    "io.solaster.http..", "io.solaster.pool..")
+                    "io.solaster.http..", "io.solaster.rpc..", "io.solaster.pool..")
             .and().resideOutsideOfPackages("io.solaster.engine.env..", "io.solaster.engine.thread..")
             // A command, in a process of its own.
             .and().doNotHaveFullyQualifiedName("io.solaster.engine.file.MeasureDisk")

@@ -46,7 +46,8 @@ final class ArchitectureTest {
             .resideInAPackage("io.solaster.operator..").should().onlyDependOnClassesThat()
             .resideOutsideOfPackages("io.solaster.engine..", "io.solaster.log..", "io.solaster.resp..",
                     "io.solaster.streams..", "io.solaster.store..",
-                    "io.solaster.http..", "io.solaster.pool..", "io.solaster.spring..", "io.solaster.boot..");
+                    "io.solaster.http..", "io.solaster.rpc..", "io.solaster.pool..", "io.solaster.spring..",
+                    "io.solaster.boot..");
 
     @ArchTest
     static final ArchRule THE_SIMULATED_KUBELET_IS_PURE = noClasses().that()

@@ -1,0 +1,280 @@
+package io.solaster.rpc.client;
+
+import java.net.InetSocketAddress;
+import java.util.ArrayList;
+import java.util.List;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.util.collection.IntObjectHashMap;
+import io.netty.util.collection.LongObjectHashMap;
+import io.netty.util.collection.LongObjectMap;
+import io.solaster.rpc.RpcException;
+import io.solaster.rpc.RpcMethod;
+import io.solaster.rpc.RpcStatus;
+import io.solaster.rpc.connection.LaneConnection;
+import io.solaster.rpc.frame.Frame;
+import io.solaster.rpc.frame.FrameWriter;
+import io.solaster.rpc.frame.Hello;
+import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
+
+/** A connection to a server: sends calls, and tells them what comes of them. On the shard that calls. */
+final class ClientConnection extends LaneConnection {
+    private static final Logger log = LoggerFactory.getLogger(RpcClient.class);
+    private static final byte[] NOTHING = {};
+
+    private final ClientShard shard;
+    private final Target target;
+    private final LongObjectHashMap<ClientCall<?, ?>> calls = new LongObjectHashMap<>();
+    private final IntObjectHashMap<Hello.Method> methods = new IntObjectHashMap<>();
+    private long lastId;
+    private long idleSince;
+    private boolean wasReady;
+    private boolean leaving;
+
+    ClientConnection(ClientShard shard, Target target) {
+        super(shard.lanes, shard.limits, false);
+        this.shard = shard;
+        this.target = target;
+    }
+
+    /** Whether both sides have ever said HELLO. */
+    boolean wasReady() {
+        return wasReady;
+    }
+
+    @Override
+    public void channelActive(ChannelHandlerContext context) {
+        if (!hasEnded()) {
+            greet(shard.hello);
+        }
+    }
+
+    @Override
+    protected void greeted(Hello hello) {
+        methods.clear();
+        for (Hello.Method method : hello.methods()) {
+            methods.put(method.hash(), method);
+        }
+        if (!wasReady) {
+            wasReady = true;
+            idleSince = home.now();
+            target.isReady(this);
+        }
+    }
+
+    // ---- calls
+
+    <Q, A> void send(ClientCall<Q, A> call) {
+        RpcMethod<Q, A> method = call.method;
+        String wrong = unfit(method);
+        long left = call.deadline == Long.MAX_VALUE ? Long.MAX_VALUE : call.deadline - home.now();
+        if (wrong != null) {
+            call.fail(new RpcException(RpcStatus.UNIMPLEMENTED, wrong, true, null));
+        } else if (calls.size() >= peer().maxCalls()) {
+            call.fail(new RpcException(RpcStatus.RESOURCE_EXHAUSTED, "the connection to " + this + " has its "
+                    + peer().maxCalls() + " calls under way", true, null));
+        } else if (unsent() > limits.outputBuffer().bytes() / 2) {
+            call.fail(new RpcException(RpcStatus.RESOURCE_EXHAUSTED, this + " does not read: " + unsent()
+                    + " bytes wait for it", true, null));
+        } else if (left <= 0) {
+            call.fail(new RpcException(RpcStatus.DEADLINE_EXCEEDED, "the time was over before '" + method
+                    + "' was sent", true, null));
+        } else {
+            write(call, left);
+        }
+    }
+
+    private @Nullable String unfit(RpcMethod<?, ?> method) {
+        Hello.Method there = methods.get(method.hash());
+        if (there == null) {
+            return this + " has no method '" + method + "'";
+        }
+        if (there.kind() != method.kind().code()) {
+            return "'" + method + "' is of another kind at " + this;
+        }
+        return there.fingerprint() != 0 && method.fingerprint() != 0 && there.fingerprint() != method.fingerprint()
+                ? "'" + method + "' has another schema at " + this
+                : null;
+    }
+
+    private <Q, A> void write(ClientCall<Q, A> call, long left) {
+        RpcMethod<Q, A> method = call.method;
+        boolean oneWay = method.kind() == RpcMethod.Kind.ONE_WAY;
+        ByteBuf out = open();
+        int before = out.writerIndex();
+        RpcException failure = null;
+        long id = 0;
+        try {
+            int at = FrameWriter.begin(out);
+            method.requests().encode(call.request, out);
+            int length = out.writerIndex() - at - Frame.HEADER;
+            if (length > peer().maxMessage()) {
+                failure = new RpcException(RpcStatus.RESOURCE_EXHAUSTED, "a request of " + length
+                        + " bytes, over the " + peer().maxMessage() + " that " + this + " takes", true, null);
+            } else {
+                id = ++lastId;
+                FrameWriter.end(out, at, Frame.REQUEST, flags(oneWay, left), slot(call.slot), id, method.hash(),
+                        left == Long.MAX_VALUE ? 0 : FrameWriter.timeLeft(left));
+            }
+        } catch (RuntimeException | Error unwritable) {
+            failure = new RpcException(RpcStatus.INTERNAL, "the request of '" + method + "' cannot be written: "
+                    + unwritable, true, unwritable);
+        }
+        if (failure != null) {
+            out.writerIndex(before);
+        } else {
+            call.sent(this, id);
+            if (!oneWay) {
+                calls.put(id, call);
+            }
+        }
+        close(out);
+        if (failure != null) {
+            call.fail(failure);
+        } else if (oneWay) {
+            answer(call, NOTHING);
+        }
+    }
+
+    @SuppressWarnings("unchecked") // the answers of one-way methods are bytes
+    private static <A> void answer(ClientCall<?, A> call, byte[] nothing) {
+        call.answer((A) nothing);
+    }
+
+    private static int flags(boolean oneWay, long left) {
+        return (oneWay ? Frame.ONE_WAY : 0) | (left != Long.MAX_VALUE && FrameWriter.isMillis(left) ? Frame.MILLIS : 0);
+    }
+
+    private static int slot(int slot) {
+        return slot < 0 ? Frame.NO_SLOT : slot;
+    }
+
+    /** Nobody waits for a call any more. */
+    void cancel(long id) {
+        if (calls.remove(id) != null && !hasEnded()) {
+            write(Frame.CANCEL, 0, id, RpcStatus.CANCELLED.code(), 0);
+            closeIfDone();
+        }
+    }
+
+    @Override
+    protected boolean received(ByteBuf body) {
+        long id = decoder.id();
+        if (decoder.type() == Frame.GOAWAY) {
+            goAway(id, FrameWriter.words(body));
+            return true;
+        }
+        if (id > lastId) {
+            violated("a frame of type " + decoder.type() + " for call " + id + ", which was not made");
+            return true;
+        }
+        switch (decoder.type()) {
+            case Frame.RESPONSE -> {
+                ClientCall<?, ?> call = calls.remove(id);
+                if (call != null) {
+                    answer(call, body);
+                    closeIfDone();
+                }
+            }
+            case Frame.ERROR -> {
+                ClientCall<?, ?> call = calls.remove(id);
+                if (call != null) {
+                    call.fail(new RpcException(RpcStatus.of(decoder.first()), FrameWriter.words(body),
+                            decoder.has(Frame.NOT_BEGUN), null));
+                    closeIfDone();
+                }
+            }
+            default -> violated("a frame of type " + decoder.type() + " for a call without a stream");
+        }
+        return true;
+    }
+
+    private <A> void answer(ClientCall<?, A> call, ByteBuf body) {
+        A answer;
+        try {
+            answer = call.method.answers().decode(body);
+        } catch (RuntimeException unreadable) {
+            call.fail(new RpcException(RpcStatus.INTERNAL, "the answer is no message of '" + call.method + "': "
+                    + unreadable.getMessage(), false, unreadable));
+            return;
+        }
+        call.answer(answer);
+    }
+
+    /** The server begins no call behind the one that it names: those may be made elsewhere. */
+    private void goAway(long last, String words) {
+        leaving = true;
+        target.isLeaving(this);
+        List<ClientCall<?, ?>> notBegun = new ArrayList<>();
+        for (LongObjectMap.PrimitiveEntry<ClientCall<?, ?>> entry : calls.entries()) {
+            if (entry.key() > last) {
+                notBegun.add(entry.value());
+            }
+        }
+        for (ClientCall<?, ?> call : notBegun) {
+            calls.remove(call.id());
+            if (call.mayTryAgain()) {
+                target.send(call);
+            } else {
+                call.fail(new RpcException(RpcStatus.UNAVAILABLE, this + " takes no more calls: " + words, true, null));
+            }
+        }
+        closeIfDone();
+    }
+
+    // ---- the end
+
+    private void closeIfDone() {
+        if (calls.isEmpty()) {
+            idleSince = home.now();
+            if (leaving) {
+                leave(new RpcException(RpcStatus.UNAVAILABLE, "the server has said goodbye", true, null));
+            }
+        }
+    }
+
+    void notConnected(InetSocketAddress address, Throwable why) {
+        end(new RpcException(RpcStatus.UNAVAILABLE, address + ": " + why.getMessage(), true, why));
+    }
+
+    void closeNow() {
+        end(new RpcException(RpcStatus.UNAVAILABLE, "the client is closed"));
+    }
+
+    @Override
+    protected void lost(RpcException why) {
+        List<ClientCall<?, ?>> all = new ArrayList<>(calls.values());
+        calls.clear();
+        target.lost(this, why);
+        for (ClientCall<?, ?> call : all) {
+            call.fail(new RpcException(RpcStatus.UNAVAILABLE, "the connection to " + this + " has ended, and with it '"
+                    + call.method + "': " + why.words(), false, why.getCause()));
+        }
+    }
+
+    @Override
+    protected boolean isAwaited() {
+        return !calls.isEmpty();
+    }
+
+    @Override
+    protected void look(long now) {
+        long idle = limits.idleTimeout().toNanos();
+        if (idle > 0 && calls.isEmpty() && now - idleSince >= idle) {
+            leave(new RpcException(RpcStatus.UNAVAILABLE, "idle for " + limits.idleTimeout(), true, null));
+        }
+    }
+
+    @Override
+    protected void violation(String what) {
+        log.warn("{} broke the protocol: {}", this, what);
+    }
+
+    @Override
+    protected void failed(Throwable failure) {
+        log.error("The connection to {} ended by a failure of ours", this, failure);
+    }
+}

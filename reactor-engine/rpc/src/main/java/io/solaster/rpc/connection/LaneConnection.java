@@ -1,0 +1,476 @@
+package io.solaster.rpc.connection;
+
+import java.io.IOException;
+import java.util.Objects;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.channel.Channel;
+import io.netty.channel.ChannelHandlerContext;
+import io.netty.channel.ChannelInboundHandlerAdapter;
+import io.netty.channel.WriteBufferWaterMark;
+import io.solaster.engine.memory.Memory;
+import io.solaster.engine.net.ConnectionTimer;
+import io.solaster.engine.net.Linger;
+import io.solaster.engine.net.PeerAddress;
+import io.solaster.engine.net.SocketWatch;
+import io.solaster.engine.net.UnreadInput;
+import io.solaster.rpc.RpcException;
+import io.solaster.rpc.RpcLimits;
+import io.solaster.rpc.RpcStatus;
+import io.solaster.rpc.frame.Frame;
+import io.solaster.rpc.frame.FrameDecoder;
+import io.solaster.rpc.frame.FrameWriter;
+import io.solaster.rpc.frame.Hello;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * One side of a connection, whichever: cuts what comes into frames, gathers what goes until the turn ends, and ends the connection
+ * when the peer breaks the protocol, is silent though it owes something, or does not read. Beside {@link #received} nothing is read
+ * further while too much waits for a peer. On the owning shard.
+ */
+public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
+    /** More than this leaves before the turn ends. */
+    private static final int SEND_AT = 64 * 1024;
+    private static final WriteBufferWaterMark WAITS_FOR_PEER = new WriteBufferWaterMark(128 * 1024, 512 * 1024);
+
+    protected final LaneShard home;
+    protected final RpcLimits limits;
+    protected final FrameDecoder decoder;
+    private final boolean isServer;
+    private final UnreadInput input = new UnreadInput();
+    private final SocketWatch watch = new SocketWatch();
+    private @Nullable ConnectionTimer timer;
+    private @Nullable ByteBuf output;
+    private @Nullable ChannelHandlerContext context;
+    private @Nullable Hello peer;
+    /** Of the last frames, once they are about to leave. */
+    private @Nullable Linger linger;
+    private boolean gathered;
+    private boolean processing;
+    private boolean held;
+    private boolean ended;
+    private long openedAt;
+    private long lastRead;
+    private long owedSince;
+    private long pings;
+    private boolean asked;
+
+    protected LaneConnection(LaneShard home, RpcLimits limits, boolean isServer) {
+        this.home = home;
+        this.limits = limits;
+        this.isServer = isServer;
+        this.decoder = new FrameDecoder(isServer, (int) limits.maxMessage().bytes());
+    }
+
+    // ---- for the sides
+
+    /**
+     * A frame has come, which the decoder describes; no HELLO, nor PING.
+     *
+     * @param body whose readable bytes are the body; valid until this returns
+     * @return whether it was taken; if not, nothing is read until {@link #resume}, and then it comes again
+     */
+    protected abstract boolean received(ByteBuf body);
+
+    /** The peer has said HELLO, for the first time or again. */
+    protected abstract void greeted(Hello hello);
+
+    /** The connection has ended. Called once, before it is closed. */
+    protected abstract void lost(RpcException why);
+
+    /** Whether the peer is to send something, so that its silence means something. */
+    protected abstract boolean isAwaited();
+
+    /** Looks now and then whether there is something to do, such as to close what is idle. */
+    protected abstract void look(long now);
+
+    /** What the peer has said of itself; once it has. */
+    protected final Hello peer() {
+        return Objects.requireNonNull(peer);
+    }
+
+    protected final boolean isGreeted() {
+        return peer != null;
+    }
+
+    /** Whether nothing more comes of it. */
+    public final boolean hasEnded() {
+        return ended;
+    }
+
+    protected final Channel channel() {
+        return Objects.requireNonNull(context).channel();
+    }
+
+    /** Bytes that wait for the peer to take them. */
+    public final long unsent() {
+        ByteBuf open = output;
+        return SocketWatch.unsent(channel()) + (open == null ? 0 : open.readableBytes());
+    }
+
+    /** When something was last read. */
+    protected final long lastRead() {
+        return lastRead;
+    }
+
+    @Override
+    public final String toString() {
+        return (isServer ? "RPC client " : "RPC server ")
+                + (context == null ? "" : PeerAddress.remote(context.channel()));
+    }
+
+    // ---- writing
+
+    /**
+     * The buffer for a frame whose body code of others writes, which may have this connection write other frames meanwhile. {@link
+     * #close(ByteBuf)} follows, with all frames in it whole.
+     */
+    protected final ByteBuf open() {
+        ByteBuf open = output;
+        output = null;
+        return open == null ? home.takeOutput() : open;
+    }
+
+    /** What {@link #open} gave is whole again. */
+    protected final void close(ByteBuf frames) {
+        if (ended || !frames.isReadable()) {
+            frames.release();
+            return;
+        }
+        if (output == null) {
+            output = frames;
+        } else {
+            Objects.requireNonNull(context).write(frames, context.voidPromise());
+        }
+        wrote();
+    }
+
+    /** Has a frame without a body leave with this turn. */
+    protected final void write(int type, int flags, long id, int first, int second) {
+        ByteBuf out = open();
+        FrameWriter.write(out, type, flags, id, first, second);
+        close(out);
+    }
+
+    /** Has a frame of words leave with this turn. */
+    protected final void words(int type, int flags, long id, RpcStatus status, String words) {
+        ByteBuf out = open();
+        FrameWriter.words(out, type, flags, id, status.code(), words);
+        close(out);
+    }
+
+    protected final void greet(Hello hello) {
+        ByteBuf out = open();
+        hello.write(out);
+        close(out);
+    }
+
+    private void wrote() {
+        if (Objects.requireNonNull(output).readableBytes() >= SEND_AT) {
+            flush();
+        } else if (!gathered) {
+            gathered = true;
+            home.hasOutput(this);
+        }
+    }
+
+    /** The turn ends. */
+    final void flushGathered() {
+        gathered = false;
+        flush();
+    }
+
+    private void flush() {
+        ByteBuf all = output;
+        if (all == null) {
+            return;
+        }
+        output = null;
+        if (ended) {
+            all.release();
+            return;
+        }
+        ChannelHandlerContext to = Objects.requireNonNull(context);
+        to.writeAndFlush(all, to.voidPromise());
+        long waiting = SocketWatch.unsent(to.channel());
+        if (waiting > limits.outputBuffer().bytes()) {
+            end(new RpcException(RpcStatus.UNAVAILABLE, "the peer does not read: " + waiting
+                    + " bytes wait for it, over outputBuffer (" + limits.outputBuffer() + ")"));
+        }
+    }
+
+    // ---- reading
+
+    @Override
+    public final void handlerAdded(ChannelHandlerContext added) {
+        context = added;
+        added.channel().config().setWriteBufferWaterMark(WAITS_FOR_PEER);
+        added.channel().config().setRecvByteBufAllocator(home.reads());
+        openedAt = home.now();
+        lastRead = openedAt;
+        timer = new ConnectionTimer(home.timers(), this::tick);
+        lookBy(openedAt + limits.greetingTimeout().toNanos(), openedAt);
+    }
+
+    @Override
+    public final void channelRead(ChannelHandlerContext from, Object message) {
+        ByteBuf bytes = (ByteBuf) message;
+        if (ended) {
+            bytes.release();
+            return;
+        }
+        lastRead = home.now();
+        asked = false;
+        input.add(bytes, from.alloc(), decoder.expected());
+        process();
+    }
+
+    private void process() {
+        if (processing || ended || input.isEmpty()) {
+            return;
+        }
+        processing = true;
+        ByteBuf in = input.bytes();
+        int at = in.readerIndex();
+        int end = in.writerIndex();
+        try {
+            long base = Memory.address(in);
+            while (at < end && !ended && !held && mayGoOn()) {
+                int used = decoder.decode(base + at, end - at);
+                if (used < 0) {
+                    violated(decoder.error());
+                }
+                if (used <= 0) {
+                    break;
+                }
+                in.setIndex(at + Frame.HEADER, at + used);
+                if (!take(in)) {
+                    held = true;
+                    break;
+                }
+                at += used;
+            }
+        } catch (RuntimeException | Error failure) {
+            broken(failure);
+        } finally {
+            in.setIndex(at, end);
+            processing = false;
+        }
+        if (ended) {
+            input.release();
+        } else {
+            input.keepRest(channel().alloc(), decoder.expected());
+            readOrWait();
+        }
+    }
+
+    /** A client reads always, since a server that waits for it to read does not read meanwhile. */
+    private boolean mayGoOn() {
+        return !isServer || channel().isWritable();
+    }
+
+    private void readOrWait() {
+        if (!ended) {
+            UnreadInput.readOrWait(channel(), !held && mayGoOn());
+        }
+    }
+
+    /** What was not taken comes again. */
+    protected final void resume() {
+        held = false;
+        process();
+        readOrWait();
+    }
+
+    private boolean take(ByteBuf body) {
+        switch (decoder.type()) {
+            case Frame.HELLO -> hello(body);
+            case Frame.PING -> {
+                if (!decoder.has(Frame.ANSWER)) {
+                    write(Frame.PING, Frame.ANSWER, decoder.id(), 0, 0);
+                }
+            }
+            default -> {
+                return received(body);
+            }
+        }
+        return true;
+    }
+
+    private void hello(ByteBuf body) {
+        int lowest = decoder.second() & 0xFFFF;
+        int highest = decoder.second() >>> 16;
+        if (lowest > Frame.VERSION || highest < Frame.VERSION) {
+            violated("versions " + lowest + " to " + highest + " are spoken there, and " + Frame.VERSION + " here");
+            return;
+        }
+        if (isServer && peer != null) {
+            violated("a client says HELLO once");
+            return;
+        }
+        Hello hello;
+        try {
+            hello = Hello.read(body);
+        } catch (IllegalArgumentException e) {
+            violated(Objects.toString(e.getMessage()));
+            return;
+        }
+        boolean first = peer == null;
+        peer = hello;
+        if (first) {
+            lookBy(home.now() + period(), home.now());
+        }
+        greeted(hello);
+    }
+
+    @Override
+    public final void channelWritabilityChanged(ChannelHandlerContext of) {
+        if (!ended && isServer) {
+            process();
+            readOrWait();
+        }
+    }
+
+    // ---- the end
+
+    /** The peer has broken the protocol: it is told, where it is a client, and nothing of it is read any more. */
+    protected final void violated(String what) {
+        if (ended) {
+            return;
+        }
+        violation(what);
+        RpcException why = new RpcException(RpcStatus.INTERNAL, "the peer broke the protocol: " + what);
+        if (isServer) {
+            words(Frame.GOAWAY, 0, 0, RpcStatus.INTERNAL, what);
+            leave(why);
+        } else {
+            end(why);
+        }
+    }
+
+    /** Told of what a peer has done wrong, for counts and the log. */
+    protected abstract void violation(String what);
+
+    private void broken(Throwable failure) {
+        failed(failure);
+        end(new RpcException(RpcStatus.INTERNAL, "the connection ended by a failure of ours", false, failure));
+    }
+
+    /** Told of what should not have happened, for the log. */
+    protected abstract void failed(Throwable failure);
+
+    /** Sends what there is, then closes: what the peer still sends is read and dropped, so that it may read to the end. */
+    protected final void leave(RpcException why) {
+        if (ended) {
+            return;
+        }
+        ByteBuf last = open();
+        finish(why);
+        Linger end = new Linger(home.timers(), channel());
+        linger = end;
+        end.begin();
+        end.end(channel(), channel().writeAndFlush(last), false);
+    }
+
+    /** Closes at once. */
+    protected final void end(RpcException why) {
+        if (!ended) {
+            finish(why);
+            channel().close();
+        }
+    }
+
+    private void finish(RpcException why) {
+        ended = true;
+        if (timer != null) {
+            timer.cancel();
+        }
+        if (output != null) {
+            output.release();
+            output = null;
+        }
+        if (!processing) {
+            input.release();
+        }
+        lost(why);
+    }
+
+    @Override
+    public final void channelInactive(ChannelHandlerContext of) {
+        if (linger != null) {
+            linger.cancel();
+        }
+        if (!ended) {
+            finish(new RpcException(RpcStatus.UNAVAILABLE, "the connection was lost"));
+        }
+    }
+
+    @Override
+    public final void handlerRemoved(ChannelHandlerContext of) {
+        // A channel that was never active tells of its end in this way alone.
+        if (!ended) {
+            finish(new RpcException(RpcStatus.UNAVAILABLE, "the connection was lost"));
+        }
+    }
+
+    @Override
+    public final void exceptionCaught(ChannelHandlerContext of, Throwable failure) {
+        if (failure instanceof IOException) {
+            end(new RpcException(RpcStatus.UNAVAILABLE, "the connection was lost: " + failure.getMessage()));
+        } else {
+            broken(failure);
+        }
+    }
+
+    private void lookBy(long due, long now) {
+        Objects.requireNonNull(timer).by(due, now);
+    }
+
+    private long period() {
+        return Math.max(1, limits.silenceTimeout().toNanos() / 3);
+    }
+
+    private void tick() {
+        if (ended) {
+            return;
+        }
+        long now = home.now();
+        if (peer == null) {
+            long due = openedAt + limits.greetingTimeout().toNanos();
+            if (now >= due) {
+                end(new RpcException(RpcStatus.UNAVAILABLE, "no HELLO within " + limits.greetingTimeout(), true, null));
+            } else {
+                lookBy(due, now);
+            }
+            return;
+        }
+        watch.observe(channel(), now, 0, 0);
+        if (watch.isSending() && now - watch.takenAt() >= limits.silenceTimeout().toNanos()) {
+            end(new RpcException(RpcStatus.UNAVAILABLE, "the peer has read nothing for " + limits.silenceTimeout()));
+            return;
+        }
+        if (!isAwaited() || held) {
+            owedSince = now;
+        } else if (isSilent(now)) {
+            return;
+        }
+        look(now);
+        if (!ended) {
+            lookBy(now + period(), now);
+        }
+    }
+
+    private boolean isSilent(long now) {
+        long silent = now - Math.max(lastRead, owedSince);
+        if (silent >= limits.silenceTimeout().toNanos()) {
+            end(new RpcException(RpcStatus.UNAVAILABLE, "the peer was silent for " + limits.silenceTimeout()
+                    + ", and did not answer whether it is there"));
+            return true;
+        }
+        if (silent >= period() && !asked) {
+            asked = true;
+            write(Frame.PING, 0, ++pings, 0, 0);
+        }
+        return false;
+    }
+}

@@ -1,0 +1,249 @@
+package io.solaster.rpc.server;
+
+import java.time.Duration;
+import java.util.concurrent.Callable;
+import java.util.concurrent.CompletionStage;
+
+import io.netty.buffer.ByteBuf;
+import io.netty.buffer.Unpooled;
+import io.solaster.engine.Fork;
+import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.timer.Timer;
+import io.solaster.rpc.CurrentCall;
+import io.solaster.rpc.RpcCall;
+import io.solaster.rpc.RpcException;
+import io.solaster.rpc.RpcHandler;
+import io.solaster.rpc.RpcMethod;
+import io.solaster.rpc.RpcStatus;
+import org.jspecify.annotations.Nullable;
+
+/**
+ * A call whose handler may answer later. It is its own deadline's timer. There are two ends: nobody waits for it any more, since it
+ * was answered, cancelled or out of time; and its handler has ended, which gives the permit back. Whoever cancels again and again
+ * has therefore no more handlers at work than whoever waits. On the shard that serves it.
+ */
+final class ServerCall<Q, A> extends Timer implements RpcCall {
+    private final ServerConnection connection;
+    private final ServedMethod<Q, A> served;
+    private final Shard shard;
+    private final long id;
+    private final int slot;
+    private final long deadline;
+    private @Nullable Fork<A> fork;
+    private @Nullable CompletionStage<A> stage;
+    private @Nullable Runnable onCancel;
+    /** Nobody waits for it. */
+    private volatile boolean over;
+    private volatile boolean cancelled;
+    /** Its handler has ended. */
+    private boolean returned;
+
+    ServerCall(ServerConnection connection, ServedMethod<Q, A> served, long id, int slot, long nanosLeft) {
+        super(connection.shard().lanes.timers(), true);
+        this.connection = connection;
+        this.served = served;
+        this.shard = connection.shard().shard;
+        this.id = id;
+        this.slot = slot;
+        long now = connection.shard().lanes.now();
+        this.deadline = nanosLeft >= Long.MAX_VALUE - now ? Long.MAX_VALUE : now + nanosLeft;
+        if (deadline != Long.MAX_VALUE) {
+            arm(nanosLeft);
+        }
+    }
+
+    // ---- what the handler sees
+
+    @Override
+    public RpcMethod<Q, A> method() {
+        return served.method;
+    }
+
+    @Override
+    public int slot() {
+        return slot;
+    }
+
+    @Override
+    public @Nullable Duration timeLeft() {
+        return deadline == Long.MAX_VALUE
+                ? null
+                : Duration.ofNanos(Math.max(0, deadline - shard.environment().timerClock().nanoTime()));
+    }
+
+    @Override
+    public long deadline() {
+        return deadline;
+    }
+
+    @Override
+    public boolean isCancelled() {
+        return cancelled;
+    }
+
+    @Override
+    public void onCancel(Runnable action) {
+        shard.assertOwner("a call");
+        if (cancelled) {
+            action.run();
+        } else {
+            onCancel = action;
+        }
+    }
+
+    @Override
+    public String toString() {
+        return "call " + id + " of '" + served.method + "'";
+    }
+
+    // ---- its way
+
+    /** @param body whose readable bytes are the message; valid until this returns */
+    void begin(ByteBuf body) {
+        if (served.handler instanceof RpcHandler.Direct<Q, A> direct) {
+            byte[] request = new byte[body.readableBytes()];
+            body.readBytes(request);
+            inGroup(() -> direct(direct, request));
+            return;
+        }
+        Q request;
+        try {
+            request = served.method.requests().decode(body);
+        } catch (RuntimeException unreadable) {
+            ended(null, new RpcException(RpcStatus.INTERNAL,
+                    "the request is no message of '" + served.method + "': " + unreadable.getMessage()));
+            return;
+        }
+        if (served.handler instanceof RpcHandler.Forked<Q, A> forked) {
+            fork(forked, request);
+        } else if (served.group == null) {
+            async((RpcHandler.Async<Q, A>) served.handler, request);
+        } else {
+            inGroup(() -> async((RpcHandler.Async<Q, A>) served.handler, request));
+        }
+    }
+
+    private void inGroup(Runnable task) {
+        if (served.group == null) {
+            task.run();
+        } else {
+            shard.executeOrElse(served.group, task, () -> {
+                // The shard has ended, and the connection with it.
+            });
+        }
+    }
+
+    private void direct(RpcHandler.Direct<Q, A> handler, byte[] request) {
+        handlerEnded();
+        if (finish()) {
+            connection.direct(served, handler, id, Unpooled.wrappedBuffer(request));
+            connection.goIfDone();
+        }
+    }
+
+    private void fork(RpcHandler.Forked<Q, A> handler, Q request) {
+        try {
+            Callable<A> work = () -> CurrentCall.call(this, () -> handler.handle(this, request));
+            Fork<A> begun = served.group == null ? shard.fork(work) : shard.fork(served.group, work);
+            fork = begun;
+            begun.future().whenComplete(this::ended);
+        } catch (RuntimeException refused) {
+            ended(null, new RpcException(RpcStatus.UNAVAILABLE, "no fork: " + refused.getMessage(), true, refused));
+        }
+    }
+
+    private void async(RpcHandler.Async<Q, A> handler, Q request) {
+        if (over) {
+            handlerEnded();
+            return;
+        }
+        RpcCall outer = RpcCall.current();
+        CurrentCall.set(this);
+        CompletionStage<A> begun;
+        try {
+            begun = handler.handle(this, request);
+        } catch (Throwable failure) {
+            ended(null, failure);
+            return;
+        } finally {
+            CurrentCall.set(outer);
+        }
+        if (over) {
+            begun.toCompletableFuture().cancel(true);
+        }
+        stage = begun;
+        begun.whenComplete((answer, failure) -> shard.hereOrElse(() -> ended(answer, failure), () -> {
+            // The shard has ended, and the connection with it.
+        }));
+    }
+
+    /** The handler has ended. */
+    private void ended(@Nullable A answer, @Nullable Throwable failure) {
+        handlerEnded();
+        if (!finish()) {
+            return;
+        }
+        boolean answers = served.method.kind() != RpcMethod.Kind.ONE_WAY;
+        if (failure != null) {
+            connection.failed(served.method, id, answers, ShardFuture.causeOf(failure));
+        } else if (answer != null && answers) {
+            connection.answered(served.method, id, answer);
+        } else if (answers) {
+            connection.failed(served.method, id, true, new NullPointerException("the answer is null"));
+        }
+        connection.goIfDone();
+    }
+
+    private void handlerEnded() {
+        if (!returned) {
+            returned = true;
+            served.release();
+            connection.handlerEnded();
+        }
+    }
+
+    /** Whether somebody has waited for it until now. */
+    private boolean finish() {
+        if (over) {
+            return false;
+        }
+        over = true;
+        cancel();
+        onCancel = null;
+        connection.forget(id);
+        return true;
+    }
+
+    /** Its time is over. */
+    @Override
+    protected void fire() {
+        cancel("the time was over at the server");
+    }
+
+    /**
+     * Nobody waits for it any more.
+     *
+     * @param words what the caller is told as {@link RpcStatus#DEADLINE_EXCEEDED}; null where the caller knows
+     */
+    void cancel(@Nullable String words) {
+        Runnable action = onCancel;
+        if (!finish()) {
+            return;
+        }
+        cancelled = true;
+        connection.shard().counts.cancelled.increment();
+        if (words != null && served.method.kind() != RpcMethod.Kind.ONE_WAY) {
+            connection.outOfTime(id, words);
+        }
+        if (fork != null) {
+            fork.cancel();
+        } else if (stage != null) {
+            stage.toCompletableFuture().cancel(true);
+        }
+        if (action != null) {
+            action.run();
+        }
+        connection.goIfDone();
+    }
+}
