@@ -5,7 +5,8 @@ import java.util.concurrent.CompletionStage;
 import io.netty.buffer.ByteBuf;
 
 /** What serves the calls of a method: see the kinds of it. One instance serves all shards. */
-public sealed interface RpcHandler<Q, A> permits RpcHandler.Direct, RpcHandler.Async, RpcHandler.Forked {
+public sealed interface RpcHandler<Q, A>
+        permits RpcHandler.Direct, RpcHandler.Async, RpcHandler.Forked, RpcHandler.Streamed {
 
     /**
      * Answers at once on the shard's loop, from bytes to bytes: nothing is allocated for the call. It must not block, and cannot be
@@ -44,5 +45,18 @@ public sealed interface RpcHandler<Q, A> permits RpcHandler.Direct, RpcHandler.A
          * @throws RpcException a failure that the caller is told
          */
         A handle(RpcCall call, Q request) throws Exception;
+    }
+
+    /** Serves streams, on the shard's loop. It must not block; it may fork. The call has ended once its answers have. */
+    @FunctionalInterface
+    non-sealed interface Streamed<Q, A> extends RpcHandler<Q, A> {
+        /**
+         * Serves a call.
+         *
+         * @param answers what to write answers to; of a method with one answer only, that and no end
+         * @return what reads the requests; it is given a single request, and its end, without asking
+         * @throws RpcException a failure that the caller is told
+         */
+        RpcReader<Q> handle(RpcCall call, RpcWriter<A> answers) throws Exception;
     }
 }

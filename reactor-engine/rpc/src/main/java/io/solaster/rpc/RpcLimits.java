@@ -16,12 +16,13 @@ import io.solaster.rpc.frame.Frame;
  * @param silenceTimeout how long a peer that owes something may be silent, or take nothing of what waits for it, until the
  *            connection is ended; after a third of it, it is asked whether it is there
  * @param idleTimeout how long a client keeps a connection on which it has no calls; 0 for as long as the server does
+ * @param window what it takes of streams
  */
 public record RpcLimits(ByteSize maxMessage, int maxCalls, ByteSize outputBuffer, Duration greetingTimeout,
-        Duration silenceTimeout, Duration idleTimeout) {
+        Duration silenceTimeout, Duration idleTimeout, RpcWindow window) {
     /** What holds unless something else is said. */
     public static final RpcLimits DEFAULTS = new RpcLimits(new ByteSize(4L << 20), 1024, new ByteSize(64L << 20),
-            Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofMinutes(5));
+            Duration.ofSeconds(5), Duration.ofSeconds(30), Duration.ofMinutes(5), RpcWindow.DEFAULTS);
 
     /**
      * Checks them.
@@ -46,21 +47,30 @@ public record RpcLimits(ByteSize maxMessage, int maxCalls, ByteSize outputBuffer
 
     /** This with another longest message. */
     public RpcLimits withMaxMessage(ByteSize newMaxMessage) {
-        return new RpcLimits(newMaxMessage, maxCalls, outputBuffer, greetingTimeout, silenceTimeout, idleTimeout);
+        return new RpcLimits(newMaxMessage, maxCalls, outputBuffer, greetingTimeout, silenceTimeout, idleTimeout,
+                window);
     }
 
     /** This with another number of calls. */
     public RpcLimits withMaxCalls(int newMaxCalls) {
-        return new RpcLimits(maxMessage, newMaxCalls, outputBuffer, greetingTimeout, silenceTimeout, idleTimeout);
+        return new RpcLimits(maxMessage, newMaxCalls, outputBuffer, greetingTimeout, silenceTimeout, idleTimeout,
+                window);
     }
 
     /** This with another bound on what waits for a peer. */
     public RpcLimits withOutputBuffer(ByteSize newOutputBuffer) {
-        return new RpcLimits(maxMessage, maxCalls, newOutputBuffer, greetingTimeout, silenceTimeout, idleTimeout);
+        return new RpcLimits(maxMessage, maxCalls, newOutputBuffer, greetingTimeout, silenceTimeout, idleTimeout,
+                window);
     }
 
     /** This with other times: see the components. */
     public RpcLimits withTimeouts(Duration greeting, Duration silence, Duration idle) {
-        return new RpcLimits(maxMessage, maxCalls, outputBuffer, greeting, silence, idle);
+        return new RpcLimits(maxMessage, maxCalls, outputBuffer, greeting, silence, idle, window);
+    }
+
+    /** This with another window. */
+    public RpcLimits withWindow(RpcWindow newWindow) {
+        return new RpcLimits(maxMessage, maxCalls, outputBuffer, greetingTimeout, silenceTimeout, idleTimeout,
+                newWindow);
     }
 }

@@ -17,7 +17,13 @@ public final class RpcMethod<Q, A> {
         /** A request and its answer. */
         UNARY(1),
         /** A request that nobody answers. */
-        ONE_WAY(2);
+        ONE_WAY(2),
+        /** A request, and a stream of answers. */
+        ANSWERS(3),
+        /** A stream of requests, and one answer. */
+        REQUESTS(4),
+        /** Streams both ways. */
+        BOTH(5);
 
         private final int code;
 
@@ -29,6 +35,16 @@ public final class RpcMethod<Q, A> {
         @Internal
         public int code() {
             return code;
+        }
+
+        /** Whether requests, answers or both are a stream. */
+        public boolean isStream() {
+            return this == ANSWERS || this == REQUESTS || this == BOTH;
+        }
+
+        /** Whether requests are a stream. */
+        public boolean isOpen() {
+            return this == REQUESTS || this == BOTH;
         }
     }
 
@@ -72,6 +88,33 @@ public final class RpcMethod<Q, A> {
      */
     public static <Q> RpcMethod<Q, byte[]> oneWay(String name, RpcCodec<Q> requests) {
         return new RpcMethod<>(name, Kind.ONE_WAY, requests, RpcCodec.BYTES);
+    }
+
+    /**
+     * A request, and a stream of answers.
+     *
+     * @param name the same on both sides, such as {@code orders.watch}
+     */
+    public static <Q, A> RpcMethod<Q, A> answers(String name, RpcCodec<Q> requests, RpcCodec<A> answers) {
+        return new RpcMethod<>(name, Kind.ANSWERS, requests, answers);
+    }
+
+    /**
+     * A stream of requests, and one answer.
+     *
+     * @param name the same on both sides, such as {@code orders.load}
+     */
+    public static <Q, A> RpcMethod<Q, A> requests(String name, RpcCodec<Q> requests, RpcCodec<A> answers) {
+        return new RpcMethod<>(name, Kind.REQUESTS, requests, answers);
+    }
+
+    /**
+     * Streams both ways.
+     *
+     * @param name the same on both sides, such as {@code orders.talk}
+     */
+    public static <Q, A> RpcMethod<Q, A> both(String name, RpcCodec<Q> requests, RpcCodec<A> answers) {
+        return new RpcMethod<>(name, Kind.BOTH, requests, answers);
     }
 
     /** FNV-1a of the name in UTF-8, by which frames name the method. Neighbouring names differ in all bits. */

@@ -79,12 +79,21 @@ public final class RpcService {
             return add(method, handler);
         }
 
+        /** As {@link #direct}, for a method with a stream either way. */
+        public <Q, A> Builder streamed(RpcMethod<Q, A> method, RpcHandler.Streamed<Q, A> handler) {
+            return add(method, handler);
+        }
+
         /** As {@link #direct}. */
         public <Q, A> Builder forked(RpcMethod<Q, A> method, RpcHandler.Forked<Q, A> handler) {
             return add(method, handler);
         }
 
         private <Q, A> Builder add(RpcMethod<Q, A> method, RpcHandler<Q, A> handler) {
+            if (method.kind().isStream() != (handler instanceof RpcHandler.Streamed)) {
+                throw new IllegalArgumentException("method '" + method + "' is " + method.kind()
+                        + "; streams are served by streamed(…), and others are not");
+            }
             RpcMethod<?, ?> before = byHash.putIfAbsent(method.hash(), method);
             if (before != null) {
                 throw new IllegalArgumentException("method '" + method + "' has the same number as '" + before

@@ -13,6 +13,7 @@ import io.solaster.rpc.RpcException;
 import io.solaster.rpc.RpcMethod;
 import io.solaster.rpc.RpcStatus;
 import io.solaster.rpc.connection.LaneConnection;
+import io.solaster.rpc.connection.LaneStream;
 import io.solaster.rpc.frame.Frame;
 import io.solaster.rpc.frame.FrameWriter;
 import io.solaster.rpc.frame.Hello;
@@ -23,7 +24,6 @@ import org.slf4j.LoggerFactory;
 /** A connection to a server: sends calls, and tells them what comes of them. On the shard that calls. */
 final class ClientConnection extends LaneConnection {
     private static final Logger log = LoggerFactory.getLogger(RpcClient.class);
-    private static final byte[] NOTHING = {};
 
     private final ClientShard shard;
     private final Target target;
@@ -109,14 +109,17 @@ final class ClientConnection extends LaneConnection {
         long id = 0;
         try {
             int at = FrameWriter.begin(out);
-            method.requests().encode(call.request, out);
+            Q request = call.request;
+            if (request != null) {
+                method.requests().encode(request, out);
+            }
             int length = out.writerIndex() - at - Frame.HEADER;
             if (length > peer().maxMessage()) {
                 failure = new RpcException(RpcStatus.RESOURCE_EXHAUSTED, "a request of " + length
                         + " bytes, over the " + peer().maxMessage() + " that " + this + " takes", true, null);
             } else {
                 id = ++lastId;
-                FrameWriter.end(out, at, Frame.REQUEST, flags(oneWay, left), slot(call.slot), id, method.hash(),
+                FrameWriter.end(out, at, Frame.REQUEST, flags(method.kind(), left), slot(call.slot), id, method.hash(),
                         left == Long.MAX_VALUE ? 0 : FrameWriter.timeLeft(left));
             }
         } catch (RuntimeException | Error unwritable) {
@@ -125,27 +128,23 @@ final class ClientConnection extends LaneConnection {
         }
         if (failure != null) {
             out.writerIndex(before);
-        } else {
-            call.sent(this, id);
-            if (!oneWay) {
-                calls.put(id, call);
-            }
+        } else if (!oneWay) {
+            calls.put(id, call);
         }
         close(out);
         if (failure != null) {
             call.fail(failure);
-        } else if (oneWay) {
-            answer(call, NOTHING);
+            return;
+        }
+        call.sent(this, id);
+        if (oneWay) {
+            call.told();
         }
     }
 
-    @SuppressWarnings("unchecked") // the answers of one-way methods are bytes
-    private static <A> void answer(ClientCall<?, A> call, byte[] nothing) {
-        call.answer((A) nothing);
-    }
-
-    private static int flags(boolean oneWay, long left) {
-        return (oneWay ? Frame.ONE_WAY : 0) | (left != Long.MAX_VALUE && FrameWriter.isMillis(left) ? Frame.MILLIS : 0);
+    private static int flags(RpcMethod.Kind kind, long left) {
+        return (kind == RpcMethod.Kind.ONE_WAY ? Frame.ONE_WAY : 0) | (kind.isOpen() ? Frame.OPEN : 0)
+                | (left != Long.MAX_VALUE && FrameWriter.isMillis(left) ? Frame.MILLIS : 0);
     }
 
     private static int slot(int slot) {
@@ -175,7 +174,7 @@ final class ClientConnection extends LaneConnection {
             case Frame.RESPONSE -> {
                 ClientCall<?, ?> call = calls.remove(id);
                 if (call != null) {
-                    answer(call, body);
+                    call.response(body);
                     closeIfDone();
                 }
             }
@@ -187,21 +186,29 @@ final class ClientConnection extends LaneConnection {
                     closeIfDone();
                 }
             }
-            default -> violated("a frame of type " + decoder.type() + " for a call without a stream");
+            case Frame.END -> {
+                ClientCall<?, ?> call = calls.remove(id);
+                if (call instanceof StreamCall<?, ?> streams) {
+                    streams.answersEnded();
+                    closeIfDone();
+                } else if (call != null) {
+                    call.fail(new RpcException(RpcStatus.INTERNAL, "END without an answer to '" + call.method + "'"));
+                }
+            }
+            default -> violated("a frame of type " + decoder.type());
         }
         return true;
     }
 
-    private <A> void answer(ClientCall<?, A> call, ByteBuf body) {
-        A answer;
-        try {
-            answer = call.method.answers().decode(body);
-        } catch (RuntimeException unreadable) {
-            call.fail(new RpcException(RpcStatus.INTERNAL, "the answer is no message of '" + call.method + "': "
-                    + unreadable.getMessage(), false, unreadable));
-            return;
-        }
-        call.answer(answer);
+    @Override
+    protected boolean wasMade(long id) {
+        return id <= lastId;
+    }
+
+    @Override
+    protected @Nullable LaneStream<?, ?> stream(long id) {
+        ClientCall<?, ?> call = calls.get(id);
+        return call == null ? null : call.stream();
     }
 
     /** The server begins no call behind the one that it names: those may be made elsewhere. */

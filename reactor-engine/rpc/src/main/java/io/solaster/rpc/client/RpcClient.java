@@ -14,6 +14,8 @@ import io.solaster.rpc.RpcException;
 import io.solaster.rpc.RpcLimits;
 import io.solaster.rpc.RpcMethod;
 import io.solaster.rpc.RpcOptions;
+import io.solaster.rpc.RpcReader;
+import io.solaster.rpc.RpcWriter;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -55,6 +57,9 @@ public final class RpcClient implements AutoCloseable {
      *         Fails with {@link RpcException}. Cancelling it has the server leave the call
      */
     public <Q, A> ShardFuture<A> call(RpcMethod<Q, A> method, Q request, RpcOptions options) {
+        if (method.kind().isStream()) {
+            throw new IllegalArgumentException("'" + method + "' is " + method.kind() + "; use stream(…) or open(…)");
+        }
         Shard here = Shard.current();
         if (here != null && here.id() < engine.shards().size() && engine.shard(here.id()).equals(here)) {
             return shards.local().call(method, request, options);
@@ -64,6 +69,35 @@ public final class RpcClient implements AutoCloseable {
         RpcOptions inherited = inherit(options);
         return engine.submitStageTo(shard, CallOptions.DEFAULTS,
                 () -> shards.local().call(method, request, inherited));
+    }
+
+    /**
+     * Makes a call with a stream of answers. On a shard of the client's engine.
+     *
+     * @param reader told of the answers, and of the call's end
+     * @throws IllegalStateException elsewhere
+     */
+    public <Q, A> void stream(RpcMethod<Q, A> method, Q request, RpcOptions options, RpcReader<A> reader) {
+        if (method.kind() != RpcMethod.Kind.ANSWERS) {
+            throw new IllegalArgumentException(
+                    "'" + method + "' is " + method.kind() + "; give a method of answers(…)");
+        }
+        shards.local().open(method, request, options, reader);
+    }
+
+    /**
+     * Makes a call with a stream of requests, and one answer or a stream of them. On a shard of the client's engine.
+     *
+     * @param reader told of the answers, and of the call's end
+     * @return what to write requests to; nothing is connected yet, perhaps
+     * @throws IllegalStateException elsewhere
+     */
+    public <Q, A> RpcWriter<Q> open(RpcMethod<Q, A> method, RpcOptions options, RpcReader<A> reader) {
+        if (!method.kind().isOpen()) {
+            throw new IllegalArgumentException(
+                    "'" + method + "' is " + method.kind() + "; give a method of requests(…) or both(…)");
+        }
+        return shards.local().open(method, null, options, reader);
     }
 
     private static RpcOptions inherit(RpcOptions options) {

@@ -1,6 +1,7 @@
 package io.solaster.rpc.connection;
 
 import java.io.IOException;
+import java.util.ArrayDeque;
 import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
@@ -27,6 +28,9 @@ import org.jspecify.annotations.Nullable;
  * One side of a connection, whichever: cuts what comes into frames, gathers what goes until the turn ends, and ends the connection
  * when the peer breaks the protocol, is silent though it owes something, or does not read. Beside {@link #received} nothing is read
  * further while too much waits for a peer. On the owning shard.
+ *
+ * <p>
+ * Longer than 500 lines because reading, writing, the credit of all streams together and the end of a connection are one state.
  */
 public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     /** More than this leaves before the turn ends. */
@@ -37,12 +41,23 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     protected final RpcLimits limits;
     protected final FrameDecoder decoder;
     private final boolean isServer;
+    private final Hello.Window window;
     private final UnreadInput input = new UnreadInput();
     private final SocketWatch watch = new SocketWatch();
     private @Nullable ConnectionTimer timer;
     private @Nullable ByteBuf output;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Hello peer;
+    /** Streams that wait for room on the connection, in the order in which they came. */
+    private final ArrayDeque<LaneStream<?, ?>> blocked = new ArrayDeque<>();
+    // What we may still send of all streams, and the peer to us; bytes may be overdrawn by one message.
+    private long sendMessages;
+    private long sendBytes;
+    private long takeMessages;
+    private long takeBytes;
+    /** What was read, and is not credited again yet. */
+    private int readMessages;
+    private int readBytes;
     /** Of the last frames, once they are about to leave. */
     private @Nullable Linger linger;
     private boolean gathered;
@@ -60,17 +75,27 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
         this.limits = limits;
         this.isServer = isServer;
         this.decoder = new FrameDecoder(isServer, (int) limits.maxMessage().bytes());
+        this.window = new Hello.Window(limits.window().messages(), (int) limits.window().bytes().bytes(),
+                (int) limits.window().streamBytes().bytes());
+        this.takeMessages = window.messages();
+        this.takeBytes = window.bytes();
     }
 
     // ---- for the sides
 
     /**
-     * A frame has come, which the decoder describes; no HELLO, nor PING.
+     * A frame has come, which the decoder describes; no HELLO, PING, DATA or CREDIT.
      *
      * @param body whose readable bytes are the body; valid until this returns
      * @return whether it was taken; if not, nothing is read until {@link #resume}, and then it comes again
      */
     protected abstract boolean received(ByteBuf body);
+
+    /** The stream of a call; null where there is no such call, or it has none. */
+    protected abstract @Nullable LaneStream<?, ?> stream(long id);
+
+    /** Whether a call with this id was ever made. */
+    protected abstract boolean wasMade(long id);
 
     /** The peer has said HELLO, for the first time or again. */
     protected abstract void greeted(Hello hello);
@@ -290,11 +315,98 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
                     write(Frame.PING, Frame.ANSWER, decoder.id(), 0, 0);
                 }
             }
+            case Frame.DATA -> data(body);
+            case Frame.CREDIT -> credit();
             default -> {
                 return received(body);
             }
         }
         return true;
+    }
+
+    // ---- streams
+
+    private void data(ByteBuf body) {
+        int length = body.readableBytes();
+        if (takeMessages == 0 || takeBytes <= 0) {
+            violated("DATA for which the connection has no credit");
+            return;
+        }
+        takeMessages--;
+        takeBytes -= length;
+        LaneStream<?, ?> stream = stream(decoder.id());
+        if (stream != null) {
+            String wrong = stream.data(body);
+            if (wrong != null) {
+                violated(wrong);
+            }
+        } else if (!wasMade(decoder.id())) {
+            violated("DATA of call " + decoder.id() + ", which was not made");
+        }
+        readMessages++;
+        readBytes += length;
+        if (!ended && (readMessages >= (window.messages() + 1) / 2 || readBytes >= (window.bytes() + 1) / 2)) {
+            takeMessages += readMessages;
+            takeBytes += readBytes;
+            write(Frame.CREDIT, 0, 0, readMessages, readBytes);
+            readMessages = 0;
+            readBytes = 0;
+        }
+    }
+
+    private void credit() {
+        int messages = decoder.first();
+        int bytes = decoder.second();
+        if (decoder.id() != 0) {
+            LaneStream<?, ?> stream = stream(decoder.id());
+            if (stream == null) {
+                if (!wasMade(decoder.id())) {
+                    violated("CREDIT of call " + decoder.id() + ", which was not made");
+                }
+            } else if (!stream.credit(messages, bytes)) {
+                violated("more CREDIT of call " + decoder.id() + " than can be counted");
+            }
+            return;
+        }
+        sendMessages += messages;
+        sendBytes += bytes;
+        if (sendMessages > Integer.MAX_VALUE || sendBytes > Integer.MAX_VALUE) {
+            violated("more CREDIT than can be counted");
+            return;
+        }
+        unblock();
+    }
+
+    /** What we take of streams, as HELLO says it. */
+    protected final Hello.Window window() {
+        return window;
+    }
+
+    /** Whether the connection has room for a message of a stream. */
+    final boolean maySend() {
+        return !ended && sendMessages > 0 && sendBytes > 0 && channel().isWritable();
+    }
+
+    /** A message of a stream was written. */
+    final void sent(int bytes) {
+        sendMessages--;
+        sendBytes -= bytes;
+    }
+
+    /** A stream has something to write once there is room on the connection. */
+    final void waits(LaneStream<?, ?> stream) {
+        blocked.add(stream);
+    }
+
+    private void unblock() {
+        // Each once, so that none has all of the room.
+        for (int left = blocked.size(); left > 0 && maySend(); left--) {
+            blocked.remove().goOn();
+        }
+    }
+
+    final int longestOfPeer() {
+        return peer().maxMessage();
     }
 
     private void hello(ByteBuf body) {
@@ -318,6 +430,8 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
         boolean first = peer == null;
         peer = hello;
         if (first) {
+            sendMessages = hello.window().messages();
+            sendBytes = hello.window().bytes();
             lookBy(home.now() + period(), home.now());
         }
         greeted(hello);
@@ -325,7 +439,11 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
 
     @Override
     public final void channelWritabilityChanged(ChannelHandlerContext of) {
-        if (!ended && isServer) {
+        if (ended) {
+            return;
+        }
+        unblock();
+        if (isServer) {
             process();
             readOrWait();
         }
@@ -382,6 +500,7 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
 
     private void finish(RpcException why) {
         ended = true;
+        blocked.clear();
         if (timer != null) {
             timer.cancel();
         }

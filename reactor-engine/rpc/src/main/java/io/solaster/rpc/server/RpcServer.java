@@ -26,7 +26,6 @@ import io.solaster.rpc.frame.Hello;
  * but no shard. It ends with its engine, or by {@link #close}.
  */
 public final class RpcServer implements AutoCloseable {
-    private static final Hello.Window WINDOW = new Hello.Window(1024, 1 << 20, 256 * 1024);
     private static final int NODE_BYTES = 20;
 
     private final RpcLimits limits;
@@ -45,9 +44,11 @@ public final class RpcServer implements AutoCloseable {
         byte[] node = new byte[NODE_BYTES];
         engine.environment().random().nextBytes(node);
         int shards = engine.shards().size();
+        Hello.Window window = new Hello.Window(limits.window().messages(), (int) limits.window().bytes().bytes(),
+                (int) limits.window().streamBytes().bytes());
         for (int shard = 0; shard < shards; shard++) {
             hellos.add(new Hello(0, HexFormat.of().formatHex(node), shard, shards, 0, (int) limits.maxMessage().bytes(),
-                    limits.maxCalls(), WINDOW, List.of(), List.of(), methods));
+                    limits.maxCalls(), window, List.of(), List.of(), methods));
         }
         Sharded<ServerShard> parts = engine.sharded(
                 shard -> new ServerShard(engine, shard, name, group, services, counts.get(shard.id())));

@@ -15,7 +15,10 @@ import io.solaster.rpc.RpcCall;
 import io.solaster.rpc.RpcException;
 import io.solaster.rpc.RpcHandler;
 import io.solaster.rpc.RpcMethod;
+import io.solaster.rpc.RpcReader;
 import io.solaster.rpc.RpcStatus;
+import io.solaster.rpc.RpcWriter;
+import io.solaster.rpc.connection.LaneStream;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -23,7 +26,7 @@ import org.jspecify.annotations.Nullable;
  * was answered, cancelled or out of time; and its handler has ended, which gives the permit back. Whoever cancels again and again
  * has therefore no more handlers at work than whoever waits. On the shard that serves it.
  */
-final class ServerCall<Q, A> extends Timer implements RpcCall {
+final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner {
     private final ServerConnection connection;
     private final ServedMethod<Q, A> served;
     private final Shard shard;
@@ -32,6 +35,7 @@ final class ServerCall<Q, A> extends Timer implements RpcCall {
     private final long deadline;
     private @Nullable Fork<A> fork;
     private @Nullable CompletionStage<A> stage;
+    private @Nullable LaneStream<Q, A> stream;
     private @Nullable Runnable onCancel;
     /** Nobody waits for it. */
     private volatile boolean over;
@@ -107,6 +111,10 @@ final class ServerCall<Q, A> extends Timer implements RpcCall {
             inGroup(() -> direct(direct, request));
             return;
         }
+        if (served.handler instanceof RpcHandler.Streamed<Q, A> streamed) {
+            stream(streamed, body);
+            return;
+        }
         Q request;
         try {
             request = served.method.requests().decode(body);
@@ -138,6 +146,93 @@ final class ServerCall<Q, A> extends Timer implements RpcCall {
         handlerEnded();
         if (finish()) {
             connection.direct(served, handler, id, Unpooled.wrappedBuffer(request));
+            connection.goIfDone();
+        }
+    }
+
+    private void stream(RpcHandler.Streamed<Q, A> handler, ByteBuf body) {
+        LaneStream<Q, A> made = new LaneStream<>(shard, this, served.method.requests(), served.method.answers(),
+                connection.streamWindow());
+        stream = made;
+        made.attach(connection, id, false);
+        if (served.group == null) {
+            stream(handler, made, body);
+        } else {
+            byte[] request = new byte[body.readableBytes()];
+            body.readBytes(request);
+            inGroup(() -> stream(handler, made, Unpooled.wrappedBuffer(request)));
+        }
+    }
+
+    private void stream(RpcHandler.Streamed<Q, A> handler, LaneStream<Q, A> made, ByteBuf request) {
+        if (over) {
+            return;
+        }
+        RpcMethod.Kind kind = served.method.kind();
+        RpcWriter<A> answers = kind == RpcMethod.Kind.REQUESTS ? new SingleAnswer<>(this, made) : made;
+        RpcCall outer = RpcCall.current();
+        CurrentCall.set(this);
+        try {
+            RpcReader<Q> reader = handler.handle(this, answers);
+            made.readBy(reader);
+            if (!kind.isOpen()) {
+                if (!over) {
+                    made.read(request);
+                }
+                if (!over) {
+                    made.peerEnded();
+                }
+            }
+        } catch (Throwable failure) {
+            fail(failure instanceof RpcException known
+                    ? known
+                    : new RpcException(RpcStatus.UNKNOWN, "the handler failed", false, failure));
+        } finally {
+            CurrentCall.set(outer);
+        }
+    }
+
+    /** Of a call with streams; null of others. */
+    @Nullable
+    LaneStream<Q, A> stream() {
+        return stream;
+    }
+
+    /** The one answer to a stream of requests. */
+    void answer(A answer) {
+        if (finish()) {
+            handlerEnded();
+            connection.answered(served.method, id, answer);
+            finishStream();
+            connection.goIfDone();
+        }
+    }
+
+    private void finishStream() {
+        if (stream != null) {
+            stream.finish();
+        }
+    }
+
+    @Override
+    public void wroteAll() {
+        if (finish()) {
+            handlerEnded();
+            finishStream();
+            connection.goIfDone();
+        }
+    }
+
+    @Override
+    public void fail(RpcException why) {
+        if (finish()) {
+            handlerEnded();
+            Throwable cause = why.getCause();
+            connection.failed(served.method, id, true,
+                    why.status() == RpcStatus.UNKNOWN && cause != null ? cause : why);
+            if (stream != null) {
+                stream.abort(why);
+            }
             connection.goIfDone();
         }
     }
@@ -240,6 +335,11 @@ final class ServerCall<Q, A> extends Timer implements RpcCall {
             fork.cancel();
         } else if (stage != null) {
             stage.toCompletableFuture().cancel(true);
+        } else if (stream != null) {
+            handlerEnded();
+            stream.abort(words == null
+                    ? new RpcException(RpcStatus.CANCELLED, "the caller has left, or was lost")
+                    : new RpcException(RpcStatus.DEADLINE_EXCEEDED, words));
         }
         if (action != null) {
             action.run();

@@ -11,9 +11,11 @@ import io.solaster.rpc.RpcHandler;
 import io.solaster.rpc.RpcMethod;
 import io.solaster.rpc.RpcStatus;
 import io.solaster.rpc.connection.LaneConnection;
+import io.solaster.rpc.connection.LaneStream;
 import io.solaster.rpc.frame.Frame;
 import io.solaster.rpc.frame.FrameWriter;
 import io.solaster.rpc.frame.Hello;
+import org.jspecify.annotations.Nullable;
 
 /** A client's connection: begins its calls, or refuses them, and sends what comes of them. On the shard that owns it. */
 final class ServerConnection extends LaneConnection {
@@ -53,13 +55,41 @@ final class ServerConnection extends LaneConnection {
                 ServerCall<?, ?> call = calls.get(decoder.id());
                 if (call != null) {
                     call.cancel(null);
-                } else if (decoder.id() > lastId && !saidGoodbye) {
+                } else if (!wasMade(decoder.id())) {
                     violated("CANCEL of call " + decoder.id() + ", which was not made");
                 }
             }
-            default -> violated("a frame of type " + decoder.type() + " for a call without a stream");
+            case Frame.END -> {
+                ServerCall<?, ?> call = calls.get(decoder.id());
+                LaneStream<?, ?> stream = call == null ? null : call.stream();
+                String wrong = null;
+                if (stream != null) {
+                    wrong = stream.peerEnded();
+                } else if (call != null || !wasMade(decoder.id())) {
+                    wrong = "END of call " + decoder.id() + ", which has no stream";
+                }
+                if (wrong != null) {
+                    violated(wrong);
+                }
+            }
+            default -> violated("a frame of type " + decoder.type());
         }
         return true;
+    }
+
+    @Override
+    protected boolean wasMade(long id) {
+        return id <= lastId || saidGoodbye;
+    }
+
+    @Override
+    protected @Nullable LaneStream<?, ?> stream(long id) {
+        ServerCall<?, ?> call = calls.get(id);
+        return call == null ? null : call.stream();
+    }
+
+    int streamWindow() {
+        return window().streamBytes();
     }
 
     private void request(ByteBuf body) {
@@ -77,7 +107,8 @@ final class ServerConnection extends LaneConnection {
         ServedMethod<?, ?> served = shard.method(decoder.first());
         if (served == null) {
             refuse(id, oneWay, RpcStatus.UNIMPLEMENTED, "there is no such method");
-        } else if (oneWay != (served.method.kind() == RpcMethod.Kind.ONE_WAY) || decoder.has(Frame.OPEN)) {
+        } else if (oneWay != (served.method.kind() == RpcMethod.Kind.ONE_WAY)
+                || decoder.has(Frame.OPEN) != served.method.kind().isOpen()) {
             refuse(id, oneWay, RpcStatus.UNIMPLEMENTED, "the method is of another kind");
         } else if (running >= limits.maxCalls()) {
             shard.counts.refused.increment();
