@@ -79,8 +79,8 @@ class RpcSimulationTest {
         Engine engine = machine.start(EngineConfig.defaults().withShards(2));
         List<String> begun = new ArrayList<>();
         RpcLimits limits = limits(sim.random());
-        RpcServer server = RpcServer.bind(engine, "sim", ServerConfig.of("rpc", PORT).withHost("0.0.0.0"), limits,
-                service(begun));
+        RpcServer server = RpcServer.bind(engine, "sim", ServerConfig.of("rpc", PORT).withHost("0.0.0.0")
+                .withShardPorts(sim.random().nextBoolean() ? PORT + 1 : 0), limits, service(begun));
         List<CompletableFuture<List<String>>> callers = new ArrayList<>();
         List<RpcClient> clients = new ArrayList<>();
         for (int i = 0; i < CALLERS; i++) {
@@ -275,7 +275,9 @@ class RpcSimulationTest {
         }
 
         private void unary(RpcMethod<String, String> method, String text) throws Exception {
-            ShardFuture<String> answer = client.call(method, text, options());
+            RpcOptions any = options();
+            // By the owner's port, or on by the mesh.
+            ShardFuture<String> answer = client.call(method, text, random.nextBoolean() ? any.withKey(text) : any);
             CompletableFuture<Boolean> end = new CompletableFuture<>();
             ends.add(end);
             answer.whenComplete((got, failure) -> {

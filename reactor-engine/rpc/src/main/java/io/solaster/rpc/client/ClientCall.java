@@ -20,6 +20,7 @@ abstract class ClientCall<Q, A> extends Timer {
     private @Nullable ClientConnection connection;
     private long id;
     private int tries;
+    private boolean anyPort;
     private boolean over;
 
     ClientCall(ClientShard home, RpcMethod<Q, A> method, @Nullable Q request, int slot, long deadline) {
@@ -57,6 +58,15 @@ abstract class ClientCall<Q, A> extends Timer {
     final boolean mayTryAgain() {
         connection = null;
         return !over && tries < MOST_TRIES;
+    }
+
+    /** From now on it goes by the port for all: to the owner's, there is no connection. */
+    final void takeAnyPort() {
+        anyPort = true;
+    }
+
+    final boolean takesAnyPort() {
+        return anyPort;
     }
 
     /** Its streams; null where it has none. */

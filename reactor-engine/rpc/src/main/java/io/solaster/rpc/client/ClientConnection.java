@@ -58,6 +58,9 @@ final class ClientConnection extends LaneConnection {
         for (Hello.Method method : hello.methods()) {
             methods.put(method.hash(), method);
         }
+        if (target.isOfServer()) {
+            shard.learn(hello);
+        }
         if (!wasReady) {
             wasReady = true;
             idleSince = home.now();
@@ -186,6 +189,13 @@ final class ClientConnection extends LaneConnection {
                     closeIfDone();
                 }
             }
+            case Frame.NOT_OWNER -> {
+                ClientCall<?, ?> call = calls.remove(id);
+                if (call != null) {
+                    notOwner(call, body);
+                    closeIfDone();
+                }
+            }
             case Frame.END -> {
                 ClientCall<?, ?> call = calls.remove(id);
                 if (call instanceof StreamCall<?, ?> streams) {
@@ -211,6 +221,28 @@ final class ClientConnection extends LaneConnection {
         return call == null ? null : call.stream();
     }
 
+    /** Another process has the key of a call, which was not begun. */
+    private void notOwner(ClientCall<?, ?> call, ByteBuf body) {
+        if (body.readableBytes() < Long.BYTES) {
+            violated("NOT_OWNER of " + body.readableBytes() + " bytes");
+            call.fail(new RpcException(RpcStatus.INTERNAL, "the server broke the protocol", true, null));
+            return;
+        }
+        body.skipBytes(Long.BYTES);
+        String host = FrameWriter.words(body);
+        int port = decoder.first();
+        if (!call.mayTryAgain()) {
+            call.fail(new RpcException(RpcStatus.UNAVAILABLE, "the key of '" + call.method + "' is sent from process to"
+                    + " process, at last to " + host + ":" + port, true, null));
+        } else if (host.isEmpty() || port == 0) {
+            call.fail(new RpcException(RpcStatus.UNAVAILABLE, this + " does not have the key of '" + call.method
+                    + "', and does not say who has", true, null));
+        } else {
+            // It is resolved where it is connected to: off the shard.
+            shard.moved(call, InetSocketAddress.createUnresolved(host, port));
+        }
+    }
+
     /** The server begins no call behind the one that it names: those may be made elsewhere. */
     private void goAway(long last, String words) {
         leaving = true;
@@ -224,7 +256,7 @@ final class ClientConnection extends LaneConnection {
         for (ClientCall<?, ?> call : notBegun) {
             calls.remove(call.id());
             if (call.mayTryAgain()) {
-                target.send(call);
+                shard.send(call);
             } else {
                 call.fail(new RpcException(RpcStatus.UNAVAILABLE, this + " takes no more calls: " + words, true, null));
             }

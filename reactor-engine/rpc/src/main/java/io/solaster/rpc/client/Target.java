@@ -26,6 +26,7 @@ final class Target {
 
     private final ClientShard home;
     private final InetSocketAddress address;
+    private final boolean ofServer;
     private final ArrayDeque<ClientCall<?, ?>> waiting = new ArrayDeque<>();
     /** Those that are open: the one below, and others that end once their calls have. */
     private final Set<ClientConnection> open = new LinkedHashSet<>();
@@ -34,9 +35,15 @@ final class Target {
     private @Nullable RpcException lastFailure;
     private long retryAt;
 
-    Target(ClientShard home, InetSocketAddress address) {
+    Target(ClientShard home, InetSocketAddress address, boolean ofServer) {
         this.home = home;
         this.address = address;
+        this.ofServer = ofServer;
+    }
+
+    /** Whether it is a port of the server that the client was made for, rather than one of another process. */
+    boolean isOfServer() {
+        return ofServer;
     }
 
     int connections() {
@@ -132,7 +139,8 @@ final class Target {
         for (int i = waiting.size(); i > 0 && ready == connection; i--) {
             ClientCall<?, ?> call = waiting.remove();
             if (!call.isOver()) {
-                connection.send(call);
+                // The map may be another one now.
+                home.send(call);
             }
         }
     }
@@ -163,7 +171,19 @@ final class Target {
                 "no connection to " + address + ": " + why.words(), true, why.getCause());
         lastFailure = failure;
         retryAt = home.lanes.now() + PAUSE_NANOS;
-        failWaiting(failure);
+        if (home.isCommon(this) || home.hasEnded()) {
+            failWaiting(failure);
+            return;
+        }
+        home.forget(this);
+        List<ClientCall<?, ?>> all = new ArrayList<>(waiting);
+        waiting.clear();
+        for (ClientCall<?, ?> call : all) {
+            if (!call.isOver()) {
+                call.takeAnyPort();
+                home.send(call);
+            }
+        }
     }
 
     private void failWaiting(RpcException failure) {

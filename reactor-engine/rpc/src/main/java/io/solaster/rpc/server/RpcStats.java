@@ -8,13 +8,15 @@ package io.solaster.rpc.server;
  * @param failed calls that a handler has failed
  * @param cancelled calls that nobody waited for any more before they had ended: cancelled, out of time, or of a lost connection
  * @param refused calls that were not begun for want of permits
+ * @param forwarded calls that were made on another shard than the one that owns their key, and went there
  * @param violations connections that were ended since the peer broke the protocol
  */
-public record RpcStats(long begun, long running, long failed, long cancelled, long refused, long violations) {
+public record RpcStats(long begun, long running, long failed, long cancelled, long refused, long forwarded,
+        long violations) {
 
     RpcStats plus(ServerCounts counts) {
         return new RpcStats(begun + counts.begun.get(), running + counts.running.get(), failed + counts.failed.get(),
                 cancelled + counts.cancelled.get(), refused + counts.refused.get(),
-                violations + counts.violations.get());
+                forwarded + counts.forwarded.get(), violations + counts.violations.get());
     }
 }

@@ -26,8 +26,8 @@ import org.jspecify.annotations.Nullable;
  * was answered, cancelled or out of time; and its handler has ended, which gives the permit back. Whoever cancels again and again
  * has therefore no more handlers at work than whoever waits. On the shard that serves it.
  */
-final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner {
-    private final ServerConnection connection;
+final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStream.Owner {
+    private final CallHome home;
     private final ServedMethod<Q, A> served;
     private final Shard shard;
     private final long id;
@@ -43,14 +43,14 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
     /** Its handler has ended. */
     private boolean returned;
 
-    ServerCall(ServerConnection connection, ServedMethod<Q, A> served, long id, int slot, long nanosLeft) {
-        super(connection.shard().lanes.timers(), true);
-        this.connection = connection;
+    ServerCall(CallHome home, ServedMethod<Q, A> served, long id, int slot, long nanosLeft) {
+        super(home.shard().lanes.timers(), true);
+        this.home = home;
         this.served = served;
-        this.shard = connection.shard().shard;
+        this.shard = home.shard().shard;
         this.id = id;
         this.slot = slot;
-        long now = connection.shard().lanes.now();
+        long now = home.shard().lanes.now();
         this.deadline = nanosLeft >= Long.MAX_VALUE - now ? Long.MAX_VALUE : now + nanosLeft;
         if (deadline != Long.MAX_VALUE) {
             arm(nanosLeft);
@@ -145,12 +145,27 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
     private void direct(RpcHandler.Direct<Q, A> handler, byte[] request) {
         handlerEnded();
         if (finish()) {
-            connection.direct(served, handler, id, Unpooled.wrappedBuffer(request));
-            connection.goIfDone();
+            direct(handler, Unpooled.wrappedBuffer(request));
+            home.goIfDone();
+        }
+    }
+
+    private void direct(RpcHandler.Direct<Q, A> handler, ByteBuf request) {
+        ByteBuf to = Unpooled.directBuffer();
+        try {
+            handler.handle(request, to);
+            if (served.method.kind() != RpcMethod.Kind.ONE_WAY) {
+                home.answeredBytes(id, to);
+            }
+        } catch (Throwable failure) {
+            home.failed(served.method, id, served.method.kind() != RpcMethod.Kind.ONE_WAY, failure);
+        } finally {
+            to.release();
         }
     }
 
     private void stream(RpcHandler.Streamed<Q, A> handler, ByteBuf body) {
+        ServerConnection connection = (ServerConnection) home;
         LaneStream<Q, A> made = new LaneStream<>(shard, this, served.method.requests(), served.method.answers(),
                 connection.streamWindow());
         stream = made;
@@ -192,9 +207,8 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
         }
     }
 
-    /** Of a call with streams; null of others. */
-    @Nullable
-    LaneStream<Q, A> stream() {
+    @Override
+    public @Nullable LaneStream<Q, A> stream() {
         return stream;
     }
 
@@ -202,9 +216,9 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
     void answer(A answer) {
         if (finish()) {
             handlerEnded();
-            connection.answered(served.method, id, answer);
+            home.answered(served.method, id, answer);
             finishStream();
-            connection.goIfDone();
+            home.goIfDone();
         }
     }
 
@@ -219,7 +233,7 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
         if (finish()) {
             handlerEnded();
             finishStream();
-            connection.goIfDone();
+            home.goIfDone();
         }
     }
 
@@ -228,12 +242,12 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
         if (finish()) {
             handlerEnded();
             Throwable cause = why.getCause();
-            connection.failed(served.method, id, true,
+            home.failed(served.method, id, true,
                     why.status() == RpcStatus.UNKNOWN && cause != null ? cause : why);
             if (stream != null) {
                 stream.abort(why);
             }
-            connection.goIfDone();
+            home.goIfDone();
         }
     }
 
@@ -277,24 +291,25 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
     private void ended(@Nullable A answer, @Nullable Throwable failure) {
         handlerEnded();
         if (!finish()) {
+            home.goIfDone();
             return;
         }
         boolean answers = served.method.kind() != RpcMethod.Kind.ONE_WAY;
         if (failure != null) {
-            connection.failed(served.method, id, answers, ShardFuture.causeOf(failure));
+            home.failed(served.method, id, answers, ShardFuture.causeOf(failure));
         } else if (answer != null && answers) {
-            connection.answered(served.method, id, answer);
+            home.answered(served.method, id, answer);
         } else if (answers) {
-            connection.failed(served.method, id, true, new NullPointerException("the answer is null"));
+            home.failed(served.method, id, true, new NullPointerException("the answer is null"));
         }
-        connection.goIfDone();
+        home.goIfDone();
     }
 
     private void handlerEnded() {
         if (!returned) {
             returned = true;
             served.release();
-            connection.handlerEnded();
+            home.handlerEnded();
         }
     }
 
@@ -306,14 +321,19 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
         over = true;
         cancel();
         onCancel = null;
-        connection.forget(id);
+        home.forget(id);
         return true;
+    }
+
+    @Override
+    public void callerLeft() {
+        end(null);
     }
 
     /** Its time is over. */
     @Override
     protected void fire() {
-        cancel("the time was over at the server");
+        end("the time was over at the server");
     }
 
     /**
@@ -321,15 +341,15 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
      *
      * @param words what the caller is told as {@link RpcStatus#DEADLINE_EXCEEDED}; null where the caller knows
      */
-    void cancel(@Nullable String words) {
+    private void end(@Nullable String words) {
         Runnable action = onCancel;
         if (!finish()) {
             return;
         }
         cancelled = true;
-        connection.shard().counts.cancelled.increment();
+        home.shard().counts.cancelled.increment();
         if (words != null && served.method.kind() != RpcMethod.Kind.ONE_WAY) {
-            connection.outOfTime(id, words);
+            home.outOfTime(id, words);
         }
         if (fork != null) {
             fork.cancel();
@@ -344,6 +364,6 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, LaneStream.Owner 
         if (action != null) {
             action.run();
         }
-        connection.goIfDone();
+        home.goIfDone();
     }
 }

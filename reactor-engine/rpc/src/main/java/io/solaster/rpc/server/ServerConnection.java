@@ -3,8 +3,10 @@ package io.solaster.rpc.server;
 import java.util.ArrayList;
 
 import io.netty.buffer.ByteBuf;
+import io.netty.buffer.ByteBufUtil;
 import io.netty.channel.ChannelHandlerContext;
 import io.netty.util.collection.LongObjectHashMap;
+import io.solaster.engine.Ownership;
 import io.solaster.engine.net.TcpServer;
 import io.solaster.rpc.RpcException;
 import io.solaster.rpc.RpcHandler;
@@ -18,14 +20,15 @@ import io.solaster.rpc.frame.Hello;
 import org.jspecify.annotations.Nullable;
 
 /** A client's connection: begins its calls, or refuses them, and sends what comes of them. On the shard that owns it. */
-final class ServerConnection extends LaneConnection {
+final class ServerConnection extends LaneConnection implements CallHome {
     private final RpcServer server;
     private final ServerShard shard;
     /** Calls that somebody waits for. One that is served at once is never in here. */
-    private final LongObjectHashMap<ServerCall<?, ?>> calls = new LongObjectHashMap<>();
+    private final LongObjectHashMap<OpenCall> calls = new LongObjectHashMap<>();
     /** Those whose handlers have not ended, whether somebody waits for them or not. */
     private int running;
     private long lastId;
+    private long toldEpoch;
     private boolean draining;
     private boolean saidGoodbye;
 
@@ -35,13 +38,14 @@ final class ServerConnection extends LaneConnection {
         this.shard = shard;
     }
 
-    ServerShard shard() {
+    @Override
+    public ServerShard shard() {
         return shard;
     }
 
     @Override
     protected void greeted(Hello hello) {
-        greet(server.hello(shard.shard.id()));
+        tellMap();
         if (draining) {
             sayGoodbye();
         }
@@ -50,17 +54,19 @@ final class ServerConnection extends LaneConnection {
     @Override
     protected boolean received(ByteBuf body) {
         switch (decoder.type()) {
-            case Frame.REQUEST -> request(body);
+            case Frame.REQUEST -> {
+                return request(body);
+            }
             case Frame.CANCEL -> {
-                ServerCall<?, ?> call = calls.get(decoder.id());
+                OpenCall call = calls.get(decoder.id());
                 if (call != null) {
-                    call.cancel(null);
+                    call.callerLeft();
                 } else if (!wasMade(decoder.id())) {
                     violated("CANCEL of call " + decoder.id() + ", which was not made");
                 }
             }
             case Frame.END -> {
-                ServerCall<?, ?> call = calls.get(decoder.id());
+                OpenCall call = calls.get(decoder.id());
                 LaneStream<?, ?> stream = call == null ? null : call.stream();
                 String wrong = null;
                 if (stream != null) {
@@ -84,7 +90,7 @@ final class ServerConnection extends LaneConnection {
 
     @Override
     protected @Nullable LaneStream<?, ?> stream(long id) {
-        ServerCall<?, ?> call = calls.get(id);
+        OpenCall call = calls.get(id);
         return call == null ? null : call.stream();
     }
 
@@ -92,27 +98,41 @@ final class ServerConnection extends LaneConnection {
         return window().streamBytes();
     }
 
-    private void request(ByteBuf body) {
+    /** Begins a call, or refuses it; false if it cannot go to its shard yet. */
+    private boolean request(ByteBuf body) {
         long id = decoder.id();
         if (id <= lastId) {
             violated("REQUEST with id " + id + " behind one with " + lastId + "; ids grow, and none is used twice");
-            return;
+            return true;
         }
         if (saidGoodbye) {
             // The client knows that it was not begun, from the id in GOAWAY.
-            return;
+            return true;
+        }
+        int slot = decoder.slot();
+        ServerShard owner = slot < 0 ? shard : server.owner(slot);
+        if (owner != null && owner != shard && !shard.shard.mesh().isWritable(owner.shard.id())) {
+            shard.shard.mesh().whenWritable(owner.shard.id(), this::resume);
+            return false;
         }
         lastId = id;
         boolean oneWay = decoder.has(Frame.ONE_WAY);
         ServedMethod<?, ?> served = shard.method(decoder.first());
+        if (slot >= 0 && server.isNews(toldEpoch)) {
+            tellMap();
+        }
         if (served == null) {
             refuse(id, oneWay, RpcStatus.UNIMPLEMENTED, "there is no such method");
         } else if (oneWay != (served.method.kind() == RpcMethod.Kind.ONE_WAY)
                 || decoder.has(Frame.OPEN) != served.method.kind().isOpen()) {
             refuse(id, oneWay, RpcStatus.UNIMPLEMENTED, "the method is of another kind");
+        } else if (owner == null) {
+            notOwner(id, oneWay, slot);
         } else if (running >= limits.maxCalls()) {
             shard.counts.refused.increment();
             refuse(id, oneWay, RpcStatus.RESOURCE_EXHAUSTED, server.callsUsed());
+        } else if (owner != shard) {
+            far(owner, served.method, id, slot, body);
         } else if (!served.admit()) {
             shard.counts.refused.increment();
             refuse(id, oneWay, RpcStatus.RESOURCE_EXHAUSTED, served.used);
@@ -121,6 +141,69 @@ final class ServerConnection extends LaneConnection {
             body.skipBytes(decoder.messageOffset());
             begin(served, id, body);
         }
+        return true;
+    }
+
+    /** Another shard of this process has the key: the call goes there and comes back. */
+    private void far(ServerShard owner, RpcMethod<?, ?> method, long id, int slot, ByteBuf body) {
+        if (method.kind().isStream()) {
+            refuse(id, false, RpcStatus.FAILED_PRECONDITION, "'" + method + "' about a key of shard "
+                    + owner.shard.id() + " has streams, which do not go from shard to shard; call the shard's own port"
+                    + " (shard-ports)");
+            return;
+        }
+        body.skipBytes(decoder.messageOffset());
+        shard.counts.forwarded.increment();
+        FarCall call = new FarCall(this, owner, method, id, slot, decoder.nanosLeft(), body);
+        running++;
+        calls.put(id, call);
+        call.send();
+    }
+
+    /** A call that went to another shard has come home: its handler has ended. */
+    void cameHome(FarCall call, long id, RpcMethod<?, ?> method, @Nullable ByteBuf answer,
+            @Nullable RpcException failure) {
+        running--;
+        boolean awaited = calls.get(id) == call;
+        if (awaited) {
+            calls.remove(id);
+        }
+        if (!awaited || hasEnded() || method.kind() == RpcMethod.Kind.ONE_WAY) {
+            goIfDone();
+            return;
+        }
+        if (failure != null) {
+            words(Frame.ERROR, failure.isNotBegun() ? Frame.NOT_BEGUN : 0, id, failure.status(), failure.words());
+        } else if (answer != null) {
+            answeredBytes(id, answer);
+        } else {
+            words(Frame.ERROR, 0, id, RpcStatus.CANCELLED, "the call was left");
+        }
+        goIfDone();
+    }
+
+    /** Another process has the key. */
+    private void notOwner(long id, boolean oneWay, int slot) {
+        Ownership ownership = server.ownership();
+        Ownership.Node node = ownership.owner(slot);
+        if (oneWay) {
+            return;
+        }
+        if (node == null) {
+            refuse(id, false, RpcStatus.UNAVAILABLE, "no process has slot " + slot);
+            return;
+        }
+        ByteBuf out = open();
+        int at = FrameWriter.begin(out);
+        out.writeLongLE(ownership.epoch());
+        ByteBufUtil.writeUtf8(out, node.host());
+        FrameWriter.end(out, at, Frame.NOT_OWNER, 0, slot, id, node.port(), 0);
+        close(out);
+    }
+
+    private void tellMap() {
+        toldEpoch = server.ownership().epoch();
+        greet(server.hello(shard.shard.id()));
     }
 
     private void refuse(long id, boolean oneWay, RpcStatus status, String words) {
@@ -142,8 +225,7 @@ final class ServerConnection extends LaneConnection {
         call.begin(body);
     }
 
-    /** Serves a call at once. */
-    <Q, A> void direct(ServedMethod<Q, A> served, RpcHandler.Direct<Q, A> handler, long id, ByteBuf body) {
+    private <Q, A> void direct(ServedMethod<Q, A> served, RpcHandler.Direct<Q, A> handler, long id, ByteBuf body) {
         boolean answers = served.method.kind() != RpcMethod.Kind.ONE_WAY;
         ByteBuf out = open();
         int before = out.writerIndex();
@@ -176,8 +258,24 @@ final class ServerConnection extends LaneConnection {
                 "the answer is longer than the " + peer().maxMessage() + " bytes that the caller takes");
     }
 
-    /** A call has come to its answer. */
-    <A> void answered(RpcMethod<?, A> method, long id, A answer) {
+    @Override
+    public void answeredBytes(long id, ByteBuf answer) {
+        if (hasEnded()) {
+            return;
+        }
+        if (answer.readableBytes() > peer().maxMessage()) {
+            tooLong(id);
+            return;
+        }
+        ByteBuf out = open();
+        int at = FrameWriter.begin(out);
+        out.writeBytes(answer);
+        FrameWriter.end(out, at, Frame.RESPONSE, 0, 0, id, 0, 0);
+        close(out);
+    }
+
+    @Override
+    public <A> void answered(RpcMethod<?, A> method, long id, A answer) {
         if (hasEnded()) {
             return;
         }
@@ -200,36 +298,38 @@ final class ServerConnection extends LaneConnection {
         }
     }
 
-    /** A call has failed. */
-    void failed(RpcMethod<?, ?> method, long id, boolean answers, Throwable failure) {
-        shard.counts.failed.increment();
-        if (failure instanceof RpcException known) {
-            if (answers && !hasEnded()) {
-                words(Frame.ERROR, known.isNotBegun() ? Frame.NOT_BEGUN : 0, id, known.status(),
-                        known.words());
-            }
-        } else {
-            server.log().handler.tell("The handler of '{}' threw, for {}", method, this, failure);
-            if (answers && !hasEnded()) {
-                words(Frame.ERROR, 0, id, RpcStatus.UNKNOWN, "the handler of '" + method + "' failed");
-            }
+    @Override
+    public void failed(RpcMethod<?, ?> method, long id, boolean answers, Throwable thrown) {
+        RpcException failure = failure(shard, method, thrown);
+        if (answers && !hasEnded()) {
+            words(Frame.ERROR, failure.isNotBegun() ? Frame.NOT_BEGUN : 0, id, failure.status(), failure.words());
         }
     }
 
-    /** The time of a call is over. */
-    void outOfTime(long id, String words) {
+    /** What the caller is told where a handler has thrown on a shard. On that shard. */
+    RpcException failure(ServerShard on, RpcMethod<?, ?> method, Throwable thrown) {
+        on.counts.failed.increment();
+        if (thrown instanceof RpcException known) {
+            return known;
+        }
+        server.log().handler.tell("The handler of '{}' threw", method, thrown);
+        return new RpcException(RpcStatus.UNKNOWN, "the handler of '" + method + "' failed");
+    }
+
+    @Override
+    public void outOfTime(long id, String words) {
         if (!hasEnded()) {
             words(Frame.ERROR, 0, id, RpcStatus.DEADLINE_EXCEEDED, words);
         }
     }
 
-    /** Nobody waits for a call any more. */
-    void forget(long id) {
+    @Override
+    public void forget(long id) {
         calls.remove(id);
     }
 
-    /** The handler of a call has ended. */
-    void handlerEnded() {
+    @Override
+    public void handlerEnded() {
         running--;
         shard.counts.running.add(-1);
     }
@@ -259,7 +359,8 @@ final class ServerConnection extends LaneConnection {
     }
 
     /** Ends the connection where nothing more comes of it. */
-    void goIfDone() {
+    @Override
+    public void goIfDone() {
         if (saidGoodbye && calls.isEmpty() && !hasEnded()) {
             leave(new RpcException(RpcStatus.UNAVAILABLE, "the server stops"));
         }
@@ -267,8 +368,8 @@ final class ServerConnection extends LaneConnection {
 
     @Override
     protected void lost(RpcException why) {
-        for (ServerCall<?, ?> call : new ArrayList<>(calls.values())) {
-            call.cancel(null);
+        for (OpenCall call : new ArrayList<>(calls.values())) {
+            call.callerLeft();
         }
     }
 

@@ -9,5 +9,6 @@ final class ServerCounts {
     final Counter failed = new Counter();
     final Counter cancelled = new Counter();
     final Counter refused = new Counter();
+    final Counter forwarded = new Counter();
     final Counter violations = new Counter();
 }

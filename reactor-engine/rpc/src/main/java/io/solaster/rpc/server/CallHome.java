@@ -1,0 +1,36 @@
+package io.solaster.rpc.server;
+
+import io.netty.buffer.ByteBuf;
+import io.solaster.rpc.RpcMethod;
+
+/** Where the answers of a call go, for {@link ServerCall}: its connection, or the way home to it. On the shard that serves the call. */
+interface CallHome {
+
+    /** What the shard serves calls with. */
+    ServerShard shard();
+
+    /** Nobody waits for a call any more. */
+    void forget(long id);
+
+    /** The handler of a call has ended. */
+    void handlerEnded();
+
+    /** The call has come to its answer. */
+    <A> void answered(RpcMethod<?, A> method, long id, A answer);
+
+    /**
+     * The same of one that is bytes already.
+     *
+     * @param answer whose readable bytes are it; it is not released
+     */
+    void answeredBytes(long id, ByteBuf answer);
+
+    /** The call has failed. */
+    void failed(RpcMethod<?, ?> method, long id, boolean answers, Throwable failure);
+
+    /** The time of the call is over. */
+    void outOfTime(long id, String words);
+
+    /** All was said of a call for now. */
+    void goIfDone();
+}
