@@ -394,6 +394,17 @@ public final class Engine implements AutoCloseable {
     }
 
     /**
+     * Registers what to do once no shard runs any more and what was under way has heard of that, before what was registered
+     * earlier: to give back memory that shards may have used until then. On the thread that closes the engine; on another one
+     * where a shard is left behind, once that has ended.
+     *
+     * @throws IllegalStateException if the engine is stopping
+     */
+    public void onStopped(Runnable action) {
+        shutdown.onStopped(action);
+    }
+
+    /**
      * Stops the engine and waits for it. Calls under way are answered, or failed. Not on a shard. Further calls wait for
      * the first.
      */

@@ -16,7 +16,7 @@ import org.slf4j.LoggerFactory;
 
 /**
  * How an engine ends: what was registered with {@link Engine#onStop} in reverse order, then straight-line code and
- * threads that block, then the shards. Also the end of a shard that dies by itself.
+ * threads that block, then the shards, then what was registered with {@link Engine#onStopped}. Also the end of a shard that dies by itself.
  */
 final class Shutdown {
     private static final Logger log = LoggerFactory.getLogger(Engine.class);
@@ -30,6 +30,7 @@ final class Shutdown {
     private final Mesh[] meshes;
     private final Calls calls;
     private final Deque<Runnable> stopActions = new ArrayDeque<>();
+    private final Deque<Runnable> endActions = new ArrayDeque<>();
     private final CompletableFuture<@Nullable Void> stopped = new CompletableFuture<>();
     private @Nullable Thread closer;
     private volatile boolean stopping;
@@ -92,6 +93,17 @@ final class Shutdown {
         throw new IllegalStateException("engine '" + setup.name() + "' is stopping");
     }
 
+    /** {@link Engine#onStopped}. */
+    void onStopped(Runnable action) {
+        synchronized (stopActions) {
+            if (!stopping) {
+                endActions.push(action);
+                return;
+            }
+        }
+        throw new IllegalStateException("engine '" + setup.name() + "' is stopping");
+    }
+
     /** {@link Engine#close}. */
     void close() {
         Shard.refuseToBlock("closing engine '" + setup.name() + "'", "do it on another thread");
@@ -124,6 +136,23 @@ final class Shutdown {
     }
 
     private void stop(List<Runnable> actions) {
+        run(actions);
+        endThreads();
+        endFiles();
+        setup.offload().close(SHARD_STOP);
+        settle();
+        if (setup.environment().threads().await(group.stop(SHARD_STOP), SHARD_STOP)) {
+            ended();
+        } else {
+            log.warn("Engine '{}': a shard has not ended within {}; its thread is left behind", setup.name(),
+                    SHARD_STOP);
+            group.terminationFuture().addListener(ended -> ended());
+        }
+        setup.closeWatchdog();
+        setup.housekeeper().close();
+    }
+
+    private void run(Iterable<Runnable> actions) {
         for (Runnable action : actions) {
             try {
                 action.run();
@@ -131,19 +160,6 @@ final class Shutdown {
                 log.warn("A step of stopping engine '{}' failed", setup.name(), e);
             }
         }
-        endThreads();
-        endFiles();
-        setup.offload().close(SHARD_STOP);
-        settle();
-        if (setup.environment().threads().await(group.stop(SHARD_STOP), SHARD_STOP)) {
-            abandonMessages();
-        } else {
-            log.warn("Engine '{}': a shard has not ended within {}; its thread is left behind", setup.name(),
-                    SHARD_STOP);
-            group.terminationFuture().addListener(ended -> abandonMessages());
-        }
-        setup.closeWatchdog();
-        setup.housekeeper().close();
     }
 
     /** While all else still works, since straight-line code may call the shards and wait for files as it ends. */
@@ -178,6 +194,12 @@ final class Shutdown {
             }
             before = sent;
         } while (clock.nanoTime() - end < 0);
+    }
+
+    /** No shard runs any more. Nobody registers anything by then. */
+    private void ended() {
+        abandonMessages();
+        run(endActions);
     }
 
     private void abandonMessages() {

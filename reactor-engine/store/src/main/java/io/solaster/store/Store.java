@@ -41,6 +41,7 @@ public final class Store {
         this.parts = new Parts(engine, config, CommandTable.commands(), clock, ownership);
         this.servers = engine.sharded(shard -> new ServerShard(ShardWatch.over(new StoreShard(parts, shard,
                 keyspaces.apply(shard), CommandTable.size()))));
+        engine.onStopped(parts::closeHolders);
         this.calls = new KeyCalls(parts);
         if (config.persistence().isOn()) {
             parts.open(config.persistence());

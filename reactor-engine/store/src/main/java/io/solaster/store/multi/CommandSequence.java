@@ -39,7 +39,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Longer than 500 lines because every way that a command takes, a script's too, is a step of one and the same hold of keys.
  */
-public final class CommandSequence implements KeyHold.Work {
+public final class CommandSequence implements KeyHold.Work, AutoCloseable {
     /** Who waits for it. On the shard of the client, unless that has stopped. */
     public interface Waiter {
         /** The commands that were given are run, or none was: {@link #isChanged}, {@link #refusal}. */
@@ -119,6 +119,7 @@ public final class CommandSequence implements KeyHold.Work {
         Arrays.fill(until, Long.MAX_VALUE);
         this.refused = new @Nullable String[shards];
         this.arguments = TransactionRequest.Arguments.of(shard.call());
+        shard.holds(this);
     }
 
     // ---- the keys
@@ -604,7 +605,11 @@ public final class CommandSequence implements KeyHold.Work {
         return replies.kept() + batch.kept() + hold.kept() + spread.kept();
     }
 
+    @Override
     public void close() {
+        if (!shard.letsGo(this)) {
+            return;
+        }
         clear();
         spread.close();
         if (!within) {

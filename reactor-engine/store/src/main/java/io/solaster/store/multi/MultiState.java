@@ -51,7 +51,7 @@ public final class MultiState {
     public QueuedCommands queue() {
         QueuedCommands made = queue;
         if (made == null) {
-            made = new QueuedCommands(shard.clientMemory());
+            made = new QueuedCommands(shard);
             queue = made;
         }
         return made;

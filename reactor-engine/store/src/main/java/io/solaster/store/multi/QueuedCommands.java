@@ -5,13 +5,14 @@ import io.solaster.engine.memory.SystemMemory;
 import io.solaster.store.shard.Command;
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.KeyPositions;
+import io.solaster.store.shard.StoreShard;
 import org.jspecify.annotations.Nullable;
 
 /**
  * The commands that a client has sent since MULTI: copies of them, and which keys they are about. Counted as memory, and bounded.
  * A long one is added in several turns. On the shard of the client.
  */
-public final class QueuedCommands {
+public final class QueuedCommands implements AutoCloseable {
     /** What becomes of a command. */
     public enum Added {
         WHOLE,
@@ -21,6 +22,7 @@ public final class QueuedCommands {
         TOO_MUCH
     }
 
+    private final StoreShard shard;
     private final SystemMemory memory;
     private final CommandList list = new CommandList();
     private final SlotSet slots = new SlotSet();
@@ -39,9 +41,11 @@ public final class QueuedCommands {
     private int nextKey;
     private long most;
 
-    /** @param memory where it is counted what they take */
-    public QueuedCommands(SystemMemory memory) {
-        this.memory = memory;
+    /** @param shard where it is counted what they take */
+    public QueuedCommands(StoreShard shard) {
+        this.shard = shard;
+        this.memory = shard.clientMemory();
+        shard.holds(this);
     }
 
     /**
@@ -172,8 +176,14 @@ public final class QueuedCommands {
         charge();
     }
 
+    @Override
     public void close() {
-        clear();
+        if (!shard.letsGo(this)) {
+            return;
+        }
         list.close();
+        if (shard.shard().inEventLoop()) {
+            clear();
+        }
     }
 }

@@ -84,7 +84,7 @@ final class LuaState implements AutoCloseable {
     /** What raises the value on top of the stack as an error. */
     private final long lastError = Lua.address("lua_error");
     private long main;
-    private long generation;
+    private long generation = 1;
     private int nextReference = FIRST_REFERENCE;
     private final ArrayDeque<Integer> unused = new ArrayDeque<>();
     private boolean known;
@@ -132,7 +132,6 @@ final class LuaState implements AutoCloseable {
     }
 
     private void make() {
-        generation++;
         nextReference = FIRST_REFERENCE;
         unused.clear();
         heap.bounded(false);
@@ -488,12 +487,14 @@ final class LuaState implements AutoCloseable {
     /** Takes all memory of the state back. No script is under way. */
     void drop() {
         main = 0;
+        generation++;
         heap.drop();
     }
 
     @Override
     public void close() {
         main = 0;
+        generation++;
         heap.close();
     }
 }

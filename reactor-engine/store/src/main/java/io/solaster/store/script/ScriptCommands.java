@@ -25,7 +25,12 @@ public final class ScriptCommands {
     }
 
     private ShardScripts scripts(StoreShard shard) {
-        return shard.family(ShardScripts.class, of -> new ShardScripts(of, cache(of.parts()), finder));
+        ShardScripts scripts = shard.family(ShardScripts.class, of -> new ShardScripts(of, cache(of.parts()), finder));
+        if (scripts.isClosed()) {
+            throw new IllegalStateException(
+                    "no scripts are run on shard " + shard.shard().id() + ": the store is closed");
+        }
+        return scripts;
     }
 
     private static ScriptCache cache(Parts parts) {

@@ -33,7 +33,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Longer than 500 lines because what a script waits for, and what it has until then, is one state.
  */
-final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter {
+final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter, AutoCloseable {
     /** Slots that a script may come to use once it has left off, beside those before. */
     private static final int MOST_MORE = 1024;
     private static final int FIRST_KEY = 3;
@@ -827,8 +827,16 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter 
     }
 
     /** It is not used any more. */
-    void close() {
+    @Override
+    public void close() {
+        if (!shard.letsGo(this)) {
+            return;
+        }
         list.close();
+        if (reply != null) {
+            reply.release();
+            reply = null;
+        }
         if (generation == lua.generation()) {
             lua.forget(threadReference);
             lua.release(threadReference);

@@ -236,6 +236,7 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         ScriptRun run = idle.poll();
         if (run == null) {
             run = new ScriptRun(this, shard, lua);
+            shard.holds(run);
         }
         run.prepare(script, call, readOnly);
         if (run.isRefused()) {
@@ -314,10 +315,13 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
 
     /** A script has ended, and nobody asks for its reply any more. */
     void give(ScriptRun run) {
-        if (idle.size() < IDLE) {
+        if (idle.size() < IDLE && !closed) {
             idle.push(run);
         } else {
             run.close();
+        }
+        if (closed) {
+            return;
         }
         if (lua.heap().used() > MOST_KEPT || lua.heap().isRefused()) {
             renewIfIdle();
@@ -423,6 +427,9 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
     @Override
     public void close() {
         closed = true;
+        idle.forEach(ScriptRun::close);
+        idle.clear();
+        // Those that are under way run no more. What they have sent to other shards comes to its end, and they are closed then.
         commands.close();
         lua.close();
     }

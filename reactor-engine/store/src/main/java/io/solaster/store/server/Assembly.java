@@ -16,7 +16,7 @@ import org.jspecify.annotations.Nullable;
  * How the replies of one read batch become one stream again when some of its commands ran elsewhere: runs of bytes that
  * this shard wrote, and between them the next reply of a batch. Used again and again by one shard, on that shard only.
  */
-final class Assembly {
+final class Assembly implements AutoCloseable {
     private static final int KEPT_AT_FIRST = 256;
     private static final int KEPT = 64 * 1024;
 
@@ -36,6 +36,7 @@ final class Assembly {
         this.server = server;
         this.shard = server.part();
         this.batches = new CommandBatch[shards];
+        shard.holds(this);
     }
 
     void begin(CommandRouting newRouting) {
@@ -217,7 +218,11 @@ final class Assembly {
         return own.capacity() + Integer.BYTES * segments.length;
     }
 
-    void close() {
+    @Override
+    public void close() {
+        if (!shard.letsGo(this)) {
+            return;
+        }
         clear();
         own.release();
     }

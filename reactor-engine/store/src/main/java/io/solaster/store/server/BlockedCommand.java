@@ -32,7 +32,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * It belongs to one shard at a time, but for {@link #cancel}, which sends word to where it is. One for each command.
  */
-final class BlockedCommand extends Message implements CommandCall.Blocker {
+final class BlockedCommand extends Message implements CommandCall.Blocker, AutoCloseable {
     /** Why a command waits no more that has got nothing. */
     enum Reason {
         TIMEOUT(null), UNBLOCKED("UNBLOCKED client unblocked via CLIENT UNBLOCK"), DRAINING(
@@ -98,6 +98,7 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
         this.resp3 = call.client().state().resp3();
         this.database = call.database();
         this.waiter = new Waiter(origin.shard().id(), this::offer);
+        origin.holds(this);
         for (int i = 0; i < call.count(); i++) {
             arguments.add(call.address(i), call.length(i));
         }
@@ -455,7 +456,11 @@ final class BlockedCommand extends Message implements CommandCall.Blocker {
     }
 
     /** Gives its memory back; where it is. */
-    void close() {
+    @Override
+    public void close() {
+        if (!origin.letsGo(this)) {
+            return;
+        }
         arguments.close();
         taken.close();
         if (replies != null) {

@@ -27,7 +27,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * It belongs to one shard at a time: to its origin, on the way out to the target, on the way back to the origin.
  */
-final class CommandBatch extends Message {
+final class CommandBatch extends Message implements AutoCloseable {
     private final StoreShard origin;
     private StoreShard target;
     private @Nullable Assembly assembly;
@@ -59,6 +59,7 @@ final class CommandBatch extends Message {
     CommandBatch(StoreShard origin) {
         this.origin = origin;
         this.target = origin;
+        origin.holds(this);
     }
 
     void begin(StoreShard target, Assembly assembly, ClientState client) {
@@ -338,7 +339,11 @@ final class CommandBatch extends Message {
         return commands.kept();
     }
 
-    void close() {
+    @Override
+    public void close() {
+        if (!origin.letsGo(this)) {
+            return;
+        }
         clear();
         commands.close();
     }

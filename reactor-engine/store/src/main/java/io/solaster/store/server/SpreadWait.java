@@ -25,7 +25,7 @@ import org.jspecify.annotations.Nullable;
  * takes its places in the queues of its keys, and is tried once more, as something may have come meanwhile; then again each
  * time that one of its keys is there when its turn has come. Those behind it wait until it has tried. On the client's shard.
  */
-final class SpreadWait implements CommandCall.Blocker {
+final class SpreadWait implements CommandCall.Blocker, AutoCloseable {
     /** Whose command it is. On the client's shard, but for what says otherwise. */
     interface Owner {
         /** Runs the command once more; where it throws something the command is not under way. */
@@ -80,6 +80,7 @@ final class SpreadWait implements CommandCall.Blocker {
         this.database = call.database();
         this.waiters = new Waiter[shard.parts().count()];
         this.again = new LookAgain[waiters.length];
+        shard.holds(this);
         for (int i = 0; i < call.count(); i++) {
             arguments.add(call.address(i), call.length(i));
         }
@@ -290,6 +291,14 @@ final class SpreadWait implements CommandCall.Blocker {
 
     private void release() {
         if (left && calls == 0 && !trying) {
+            close();
+        }
+    }
+
+    /** Nobody reads its arguments any more. */
+    @Override
+    public void close() {
+        if (shard.letsGo(this)) {
             arguments.close();
         }
     }
@@ -367,24 +376,41 @@ final class SpreadWait implements CommandCall.Blocker {
     }
 
     private void putBack(int owner, ByteStrings found) {
-        ByteStrings taken = new ByteStrings();
-        ByteStrings request = new ByteStrings();
+        Returned returned = new Returned(shard);
         found.rewind();
         while (found.next()) {
-            taken.add(found.address(), found.length());
+            returned.taken.add(found.address(), found.length());
         }
         CommandCall call = shard.call();
         arguments.load(call, 0, arguments.count(), 0);
         for (int i = 0; i < call.count(); i++) {
-            request.add(call.address(i), call.length(i));
+            returned.request.add(call.address(i), call.length(i));
         }
         shard.parts().sharded().on(owner, part -> {
-            KeyWait.putBack(part, database, command, request, taken).whenComplete((_, _) -> {
-                request.close();
-                taken.close();
-            });
+            KeyWait.putBack(part, database, command, returned.request, returned.taken)
+                    .whenComplete((_, _) -> returned.close());
             return true;
         });
+    }
+
+    /** What goes back where it was: with its shard where that has it. */
+    private static final class Returned implements AutoCloseable {
+        private final StoreShard shard;
+        private final ByteStrings taken = new ByteStrings();
+        private final ByteStrings request = new ByteStrings();
+
+        Returned(StoreShard shard) {
+            this.shard = shard;
+            shard.holds(this);
+        }
+
+        @Override
+        public void close() {
+            if (shard.letsGo(this)) {
+                request.close();
+                taken.close();
+            }
+        }
     }
 
     /** Whether it waits on a shard of which something is so. */

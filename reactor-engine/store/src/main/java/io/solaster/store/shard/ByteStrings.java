@@ -1,6 +1,7 @@
 package io.solaster.store.shard;
 
 import java.util.Arrays;
+import java.util.concurrent.atomic.LongAdder;
 
 import io.solaster.engine.memory.Memory;
 
@@ -15,6 +16,7 @@ public final class ByteStrings implements AutoCloseable {
     /** What is kept between uses, in bytes and in strings. */
     private static final int KEPT = 64 * 1024;
     private static final int KEPT_STRINGS = 4096;
+    private static final LongAdder HELD = new LongAdder();
 
     private int[] lengths = new int[64];
     private int count;
@@ -60,11 +62,24 @@ public final class ByteStrings implements AutoCloseable {
         if (size > 0) {
             Memory.copy(memory, block, size);
         }
-        if (memory != 0) {
-            Memory.free(memory);
-        }
+        letGo();
+        HELD.add(larger);
         memory = block;
         capacity = larger;
+    }
+
+    private void letGo() {
+        if (memory != 0) {
+            Memory.free(memory);
+            HELD.add(-capacity);
+            memory = 0;
+            capacity = 0;
+        }
+    }
+
+    /** Bytes that all of this process have taken from the system, and not given back. Any thread. */
+    public static long held() {
+        return HELD.sum();
     }
 
     /** How many there are, those that do not exist among them. */
@@ -149,9 +164,7 @@ public final class ByteStrings implements AutoCloseable {
         size = 0;
         rewind();
         if (capacity > KEPT) {
-            Memory.free(memory);
-            memory = 0;
-            capacity = 0;
+            letGo();
         }
         if (lengths.length > KEPT_STRINGS) {
             lengths = new int[64];
@@ -167,10 +180,6 @@ public final class ByteStrings implements AutoCloseable {
     @Override
     public void close() {
         clear();
-        if (memory != 0) {
-            Memory.free(memory);
-            memory = 0;
-            capacity = 0;
-        }
+        letGo();
     }
 }

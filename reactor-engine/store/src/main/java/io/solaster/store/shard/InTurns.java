@@ -22,7 +22,7 @@ import org.jspecify.annotations.Nullable;
  * Most end in the turn in which they begin, and cost nothing but their steps. With persistence what each turn has changed is a
  * record of its own.
  */
-public final class InTurns implements CommandCall.Unfinished {
+public final class InTurns implements CommandCall.Unfinished, AutoCloseable {
     private static final String FAILED = "-ERR internal error\r\n";
     private static final String UNKEPT = "-MISCONF Errors writing to the AOF file\r\n";
 
@@ -95,6 +95,7 @@ public final class InTurns implements CommandCall.Unfinished {
         ReplyWriter written = begun.reply();
         this.resp3 = written.resp3();
         this.call = shard.newCall();
+        shard.holds(this);
         call.as(begun.user(), begun.database());
         call.writer(begun.writer());
         call.mayPause(true);
@@ -164,11 +165,15 @@ public final class InTurns implements CommandCall.Unfinished {
                 reply.readerIndex(before);
             }
             if (over) {
-                for (int i = key; i < key + keys; i++) {
-                    shard.keyspace().unpin(call.address(i), call.length(i));
-                }
+                unpin();
                 done = held;
             }
+        }
+    }
+
+    private void unpin() {
+        for (int i = key; i < key + keys; i++) {
+            shard.keyspace().unpin(call.address(i), call.length(i));
         }
     }
 
@@ -214,10 +219,12 @@ public final class InTurns implements CommandCall.Unfinished {
         }
     }
 
-    private void close() {
-        whenDone = null;
-        arguments.close();
-        if (reply.refCnt() > 0) {
+    /** It does nothing more, and nobody asks for its reply. */
+    @Override
+    public void close() {
+        if (shard.letsGo(this)) {
+            whenDone = null;
+            arguments.close();
             reply.release();
         }
     }

@@ -568,7 +568,11 @@ public final class KeyHold {
         if (shard.shard().inEventLoop()) {
             returned();
         } else if (first) {
-            work().abandoned();
+            Work its = work;
+            // Else what holds memory was closed before this was heard.
+            if (its != null) {
+                its.abandoned();
+            }
         }
     }
 

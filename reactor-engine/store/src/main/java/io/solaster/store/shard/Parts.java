@@ -99,6 +99,13 @@ public final class Parts {
         return HexFormat.of().formatHex(random);
     }
 
+    /** No shard runs any more: what was under way gives its memory back. On whatever thread. */
+    public void closeHolders() {
+        for (StoreShard each : byShard) {
+            each.closeHolders();
+        }
+    }
+
     /** Whether the keys are kept over a restart. */
     boolean isKept() {
         return kept;

@@ -3,10 +3,13 @@ package io.solaster.store.shard;
 import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.Comparator;
+import java.util.IdentityHashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionStage;
 import java.util.concurrent.RejectedExecutionException;
@@ -151,6 +154,9 @@ public final class StoreShard implements AutoCloseable {
     private final LongSupplier clock;
     private final MaxMemory maxMemory;
     private final Map<Class<?>, AutoCloseable> families = new LinkedHashMap<>();
+    /** What is let go of may be on its way to another shard, or lost where both have ended: so several threads may tell of it. */
+    private final Set<AutoCloseable> holders = Collections.synchronizedSet(
+            Collections.newSetFromMap(new IdentityHashMap<>()));
     private long nextClient;
     private long nextWatcher;
     private long commandsAtSweep;
@@ -698,11 +704,34 @@ public final class StoreShard implements AutoCloseable {
     /** What a family of commands keeps on this shard; made when it is first asked for, and closed with the shard. */
     public <T extends AutoCloseable> T family(Class<T> type, Function<StoreShard, T> make) {
         AutoCloseable known = families.get(type);
+        if (known == null && closed) {
+            throw new IllegalStateException("the store is closed on shard " + shard.id());
+        }
         if (known == null) {
             known = make.apply(this);
             families.put(type, known);
         }
         return type.cast(known);
+    }
+
+    /**
+     * Notes what holds memory off the heap until it is closed. Where the engine stops before, it is closed once no shard runs any
+     * more: until then another shard may work with it.
+     */
+    public void holds(AutoCloseable memory) {
+        holders.add(memory);
+    }
+
+    /** What holds memory is being closed: whether it is to give that back, which it is told once. Any thread. */
+    public boolean letsGo(AutoCloseable memory) {
+        return holders.remove(memory);
+    }
+
+    /** No shard runs any more: closes what was under way and has not ended. */
+    public void closeHolders() {
+        for (AutoCloseable each : List.copyOf(holders)) {
+            close(each);
+        }
     }
 
     /** Notes what a command has thrown. */

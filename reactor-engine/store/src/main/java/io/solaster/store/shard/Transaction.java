@@ -18,7 +18,7 @@ import org.jspecify.annotations.Nullable;
  * <p>
  * Made, used again and again, and called on the shard of the client.
  */
-public final class Transaction implements KeyHold.Work {
+public final class Transaction implements KeyHold.Work, AutoCloseable {
     private static final int KEPT_KEYS = 1024;
 
     /** Who waits for its end. */
@@ -67,6 +67,7 @@ public final class Transaction implements KeyHold.Work {
         this.hold = hold;
         this.alone = alone;
         this.room = new Values.Room(hold.shards());
+        shard.holds(this);
     }
 
     /**
@@ -408,7 +409,11 @@ public final class Transaction implements KeyHold.Work {
         return before.kept() + Short.BYTES * owners.length + (alone ? hold.kept() : 0);
     }
 
+    @Override
     public void close() {
+        if (!shard.letsGo(this)) {
+            return;
+        }
         clear();
         before.close();
         if (alone) {
