@@ -138,7 +138,10 @@ final class Opening {
     private static LogScan.Found scan(String name, Patient patient, Path directory, int writer, int shards,
             RecordConsumer consumer) throws Exception {
         try {
-            return new LogScan(directory, new ForkSegments(patient), writer, shards).run(consumer::record);
+            LogScan.Found found = new LogScan(directory, new ForkSegments(patient), writer, shards)
+                    .run(consumer::record);
+            consumer.ended(found.next());
+            return found;
         } catch (Damage damage) {
             throw new LogDamagedException("log '" + name + "': " + damage.getMessage()
                     + ". Look at it with solaster-log.jar's 'check', and mend a copy with 'repair'", damage);

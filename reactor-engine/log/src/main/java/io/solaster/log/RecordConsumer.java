@@ -19,4 +19,12 @@ public interface RecordConsumer {
      * @throws Exception what is thrown ends the opening, and the log is not opened
      */
     void record(long sequence, long epoch, int kind, ByteBuf payload) throws Exception;
+
+    /**
+     * All were taken, though perhaps there were none: a log that was let go of up to its end tells here alone where it is.
+     *
+     * @param next the number of the record that would come next
+     * @throws Exception as of {@link #record}
+     */
+    default void ended(long next) throws Exception {}
 }

@@ -360,6 +360,25 @@ final class PersistenceTest {
                 .hasMessageContaining("snapshot");
     }
 
+    /** The log was let go of up to its end, so that no record says that something is missing. */
+    @ParameterizedTest
+    @ValueSource(ints = {1, 2, 3})
+    void aSnapshotThatIsGoneStopsTheStart(int after) throws Exception {
+        try (KeptStore store = KeptStore.open(2, directory); RespClient client = store.connect()) {
+            fill(client, "a");
+            client.call("SAVE");
+        }
+        Path snapshot = directory.resolve("generation-1/shard-1.snapshot");
+        byte[] bytes = Files.readAllBytes(snapshot);
+        Files.delete(snapshot);
+        assertThatThrownBy(() -> KeptStore.open(after, directory)).isInstanceOf(LogDamagedException.class)
+                .hasMessageContaining("bring " + snapshot + " back");
+        Files.write(snapshot, bytes);
+        try (KeptStore store = KeptStore.open(after, directory); RespClient client = store.connect()) {
+            assertThat(client.call("GET", "astring")).isEqualTo("$5|value");
+        }
+    }
+
     @Test
     void aSnapshotOfANewerFormatIsRefusedByName() throws Exception {
         try (KeptStore store = KeptStore.open(1, directory); RespClient client = store.connect()) {

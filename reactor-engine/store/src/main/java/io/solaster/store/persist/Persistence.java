@@ -13,6 +13,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.atomic.AtomicLong;
 
+import io.netty.buffer.ByteBuf;
 import io.solaster.config.StorePersistenceConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.engine.CallOptions;
@@ -24,6 +25,7 @@ import io.solaster.log.Log;
 import io.solaster.log.LogDamagedException;
 import io.solaster.log.LogStats;
 import io.solaster.log.Patient;
+import io.solaster.log.RecordConsumer;
 import io.solaster.log.Replica;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
@@ -124,7 +126,7 @@ public final class Persistence {
             replica.leaveOut(id -> census.isLeftOut(shard.id(), id));
             install(kept, layout, shard.id(), replica);
             from[shard.id()] = replica.next();
-            return replica::apply;
+            return behindSnapshot(layout, shard.id(), replica);
         });
         log = opened;
         long records = 0;
@@ -137,12 +139,6 @@ public final class Persistence {
                 kept.replayed(replica.bytes());
                 start(kept, layout, opened);
                 long next = opened.local().next();
-                if (from[id] == 1 && next > 1 && replica.count() == 0) {
-                    throw new LogDamagedException("the log in " + layout.log() + " of shard " + id
-                            + " goes on with record "
-                            + next + ", and there is no snapshot of what was before: bring " + layout.snapshot(id)
-                            + " back", null);
-                }
                 kept.dropped(census.toDrop(id));
                 return next < from[id];
             })) {
@@ -152,6 +148,32 @@ public final class Persistence {
         // The end of the log, which the snapshot has, was not synced before the power failed.
         ahead.forEach(kept -> await(onStage(kept)));
         return records;
+    }
+
+    /** Takes the records behind the snapshot that was installed: what is missing between both has its name. */
+    private static RecordConsumer behindSnapshot(Generation layout, int writer, ChangesReplica into) {
+        return new RecordConsumer() {
+            @Override
+            public void record(long sequence, long epoch, int kind, ByteBuf payload) throws IOException {
+                if (sequence > into.next() && into.count() == 0) {
+                    throw lacksSnapshot(layout, writer, sequence);
+                }
+                into.apply(sequence, epoch, kind, payload);
+            }
+
+            @Override
+            public void ended(long next) {
+                if (next > into.next()) {
+                    throw lacksSnapshot(layout, writer, next);
+                }
+            }
+        };
+    }
+
+    private static LogDamagedException lacksSnapshot(Generation layout, int writer, long next) {
+        return new LogDamagedException("the log in " + layout.log() + " of shard " + writer + " goes on with record "
+                + next + ", and there is no snapshot of what was before: bring " + layout.snapshot(writer) + " back",
+                null);
     }
 
     private static void install(KeptShard kept, Generation layout, int writer, Replica into) {
@@ -237,7 +259,7 @@ public final class Persistence {
                 all[writer] = distribution;
                 distribution.leaveOut(id -> census.isLeftOut(writer, id));
                 install(kept, before, writer, distribution);
-                return distribution::apply;
+                return behindSnapshot(before, writer, distribution);
             });
             if (wrote != before.shards()) {
                 throw new LogDamagedException(

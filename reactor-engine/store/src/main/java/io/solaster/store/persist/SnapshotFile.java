@@ -150,7 +150,8 @@ final class SnapshotFile {
         CRC32C crc = new CRC32C();
         fill(patient, file, buffer, HEADER, 0);
         crc.update(buffer.nioBuffer(0, 48));
-        if (buffer.getLongLE(0) != MAGIC || buffer.getIntLE(48) != (int) crc.getValue()) {
+        if (buffer.getLongLE(0) != MAGIC || buffer.getIntLE(48) != (int) crc.getValue()
+                || buffer.getIntLE(52) != 0 || buffer.getLongLE(56) != 0) {
             throw damage(file, 0, "the header is damaged");
         }
         if (buffer.getIntLE(8) != VERSION) {
@@ -169,6 +170,9 @@ final class SnapshotFile {
             fill(patient, file, buffer, BLOCK_HEADER, at);
             long length = buffer.getLongLE(0);
             int expected = buffer.getIntLE(8);
+            if (buffer.getIntLE(12) != 0) {
+                throw damage(file, at, "block " + block + " is damaged");
+            }
             if (length < 0 || length > header.bytes() - at - BLOCK_HEADER || length > Integer.MAX_VALUE - 64) {
                 throw damage(file, at, "a block of " + length + " bytes does not fit");
             }
@@ -184,6 +188,10 @@ final class SnapshotFile {
         }
         if (at != header.bytes()) {
             throw damage(file, at, "it ends before its " + header.bytes() + " bytes");
+        }
+        buffer.clear();
+        if (patient.await(() -> file.read(buffer.slice(0, 1).writerIndex(0), header.bytes())) > 0) {
+            throw damage(file, at, "it goes on behind its " + header.bytes() + " bytes");
         }
         into.installed(header.next());
         return header;
