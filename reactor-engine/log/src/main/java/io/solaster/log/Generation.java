@@ -1,11 +1,13 @@
 package io.solaster.log;
 
 import java.io.IOException;
+import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
+import java.util.stream.Stream;
 
 import io.solaster.engine.file.OpenMode;
 import io.solaster.engine.file.ShardFile;
@@ -53,6 +55,31 @@ public record Generation(Path root, int generation, int shards) {
             newest.endImport(patient);
         }
         return newest;
+    }
+
+    /**
+     * The log of the newest that is whole, for who reads it without an engine; where a directory holds no generation, itself. It
+     * reads the directory, so not on a shard.
+     */
+    public static Path newestLog(Path root) throws IOException {
+        int newest = 0;
+        for (Path each : list(root)) {
+            Matcher generation = NAME.matcher(String.valueOf(each.getFileName()));
+            if (generation.matches() && list(each).stream()
+                    .anyMatch(file -> MARK.matcher(String.valueOf(file.getFileName())).matches())) {
+                newest = Math.max(newest, Integer.parseInt(generation.group(1)));
+            }
+        }
+        return newest == 0 ? root : new Generation(root, newest, 0).log();
+    }
+
+    private static List<Path> list(Path directory) throws IOException {
+        if (!Files.isDirectory(directory)) {
+            return List.of();
+        }
+        try (Stream<Path> files = Files.list(directory)) {
+            return files.toList();
+        }
     }
 
     /**

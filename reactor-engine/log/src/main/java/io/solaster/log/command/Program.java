@@ -14,6 +14,8 @@ import java.util.List;
 import java.util.Locale;
 import java.util.SortedMap;
 import java.util.TreeMap;
+import java.util.function.Consumer;
+import java.util.function.IntFunction;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufUtil;
@@ -26,22 +28,35 @@ import io.solaster.log.format.SegmentReader;
 import org.jspecify.annotations.Nullable;
 
 /** One run of the command. */
-final class Program {
+public final class Program {
     private static final String USAGE = """
-            java -jar solaster-log.jar check DIRECTORY
+            java -jar JAR check DIRECTORY
                 reads all of a log and says what it holds, and what is wrong with it
-            java -jar solaster-log.jar print DIRECTORY [--shard=N] [--from=SEQUENCE] [--bytes=N]
+            java -jar JAR print DIRECTORY [--shard=N] [--from=SEQUENCE] [--bytes=N]
                 prints its records, with the first N bytes of each, 64 by default
-            java -jar solaster-log.jar repair DIRECTORY --to=COPY
+            java -jar JAR repair DIRECTORY --to=COPY
                 writes a copy of what is before the damage, and says what is not in it; changes nothing else
             Ends with 0 if the log is whole, with 1 if it is damaged, with 2 if the command makes no sense.""";
 
     private final PrintStream out;
     private final PrintStream err;
+    private final String usage;
+    private final IntFunction<? extends RecordLines> records;
 
+    /** Of records of which nobody knows what they say. */
     Program(PrintStream out, PrintStream err) {
+        this(out, err, "solaster-log.jar", RawRecords::new);
+    }
+
+    /**
+     * @param jar what the usage calls the program
+     * @param records makes what says what the records of one shard hold; it is given how many bytes to show of each string
+     */
+    public Program(PrintStream out, PrintStream err, String jar, IntFunction<? extends RecordLines> records) {
         this.out = out;
         this.err = err;
+        this.usage = USAGE.replace("JAR", jar);
+        this.records = records;
     }
 
     /** The command makes no sense, or cannot be done. */
@@ -60,7 +75,8 @@ final class Program {
      */
     private record Asked(String verb, Path directory, int shard, long from, int bytes, @Nullable Path to) {}
 
-    int run(String... arguments) {
+    /** Ends with 0 if all is well, with 1 if the log is damaged, with 2 if the command makes no sense. */
+    public int run(String... arguments) {
         try {
             Asked asked = read(arguments);
             SortedMap<Integer, Path> shards = shards(asked.directory());
@@ -86,9 +102,9 @@ final class Program {
         }
     }
 
-    private static Asked read(String... arguments) {
+    private Asked read(String... arguments) {
         if (arguments.length < 2 || !List.of("check", "print", "repair").contains(arguments[0])) {
-            throw new Refused(USAGE);
+            throw new Refused(usage);
         }
         int shard = -1;
         long from = 0;
@@ -104,7 +120,7 @@ final class Program {
                     case "print --from" -> from = Long.parseLong(value);
                     case "print --bytes" -> bytes = Integer.parseInt(value);
                     case "repair --to" -> to = Path.of(value);
-                    default -> throw new Refused("'" + argument + "' is no option of " + arguments[0] + "\n" + USAGE);
+                    default -> throw new Refused("'" + argument + "' is no option of " + arguments[0] + "\n" + usage);
                 }
             }
             if (arguments[0].equals("repair") && to == null) {
@@ -112,7 +128,7 @@ final class Program {
             }
             return new Asked(arguments[0], Path.of(arguments[1]), shard, from, bytes, to);
         } catch (NumberFormatException e) {
-            throw new Refused("no number: " + e.getMessage() + "\n" + USAGE);
+            throw new Refused("no number: " + e.getMessage() + "\n" + usage);
         } catch (InvalidPathException e) {
             throw new Refused("'" + e.getInput() + "' is no path: " + e.getReason());
         }
@@ -191,12 +207,20 @@ final class Program {
             if (asked.shard() >= 0 && asked.shard() != each.getKey()) {
                 continue;
             }
-            try {
+            try (RecordLines lines = records.apply(Math.max(0, asked.bytes()))) {
                 tellTail(scan(each.getKey(), each.getValue(), (sequence, epoch, kind, payload) -> {
-                    if (sequence >= asked.from()) {
-                        out.println(
-                                "shard " + each.getKey() + " record " + sequence + " epoch " + epoch + " kind " + kind
-                                        + " bytes " + payload.readableBytes() + preview(payload, asked.bytes()));
+                    boolean wanted = sequence >= asked.from();
+                    StringBuilder line = new StringBuilder("shard ").append(each.getKey()).append(" record ")
+                            .append(sequence).append(" epoch ").append(epoch).append(" kind ").append(kind)
+                            .append(" bytes ").append(payload.readableBytes());
+                    lines.tell(sequence, kind, payload, wanted ? line::append : none -> {}, wanted
+                            ? text -> {
+                                flush(line);
+                                out.println("    " + text);
+                            }
+                            : none -> {});
+                    if (wanted) {
+                        flush(line);
                     }
                 }));
             } catch (Damage damage) {
@@ -207,20 +231,36 @@ final class Program {
         return damaged == 0 ? 0 : 1;
     }
 
+    private void flush(StringBuilder line) {
+        if (!line.isEmpty()) {
+            out.println(line);
+            line.setLength(0);
+        }
+    }
+
     /** As text where it is one, else as hexadecimal numbers. */
-    private static String preview(ByteBuf payload, int most) {
-        int count = Math.min(most, payload.readableBytes());
-        if (count <= 0) {
-            return "";
-        }
-        String more = count < payload.readableBytes() ? "..." : "";
-        for (int i = 0; i < count; i++) {
-            byte each = payload.getByte(payload.readerIndex() + i);
-            if (each < ' ' || each > '~') {
-                return " 0x" + ByteBufUtil.hexDump(payload, payload.readerIndex(), count) + more;
+    private record RawRecords(int most) implements RecordLines {
+        @Override
+        public void tell(long sequence, int kind, ByteBuf payload, Consumer<String> about, Consumer<String> line) {
+            int count = Math.min(most, payload.readableBytes());
+            if (count <= 0) {
+                return;
             }
+            String more = count < payload.readableBytes() ? "..." : "";
+            for (int i = 0; i < count; i++) {
+                byte each = payload.getByte(payload.readerIndex() + i);
+                if (each < ' ' || each > '~') {
+                    about.accept(" 0x" + ByteBufUtil.hexDump(payload, payload.readerIndex(), count) + more);
+                    return;
+                }
+            }
+            about.accept(" '" + payload.toString(payload.readerIndex(), count, StandardCharsets.US_ASCII) + "'" + more);
         }
-        return " '" + payload.toString(payload.readerIndex(), count, StandardCharsets.US_ASCII) + "'" + more;
+
+        @Override
+        public void close() {
+            // It keeps nothing.
+        }
     }
 
     private int repair(SortedMap<Integer, Path> shards, Asked asked) throws IOException {

@@ -1,4 +1,4 @@
-/** The command that prints, checks and repairs logs: {@code java -jar solaster-log.jar}. Called by nobody. */
+/** The command that prints, checks and repairs logs: {@code java -jar solaster-log.jar}. Called by {@link io.solaster.log.LogProgram} alone. */
 @Internal
 @NullMarked
 package io.solaster.log.command;

@@ -14,7 +14,10 @@ import java.util.Map;
 import java.util.TreeMap;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.log.Generation;
+import io.solaster.log.LogProgram;
 import io.solaster.resp.Reply;
+import io.solaster.store.persist.RecordText;
 import io.solaster.store.rdb.Crc64;
 import io.solaster.store.rdb.DumpTypes;
 import io.solaster.store.rdb.file.RdbException;
@@ -32,7 +35,14 @@ final class Program {
                 takes the keys of the file over into a running server: all that are not there yet, or with --replace all;
                 keys of databases that the server has not are refused before anything is done, with --skip-databases all
                 but those of number 0 are left out; the password, if it needs one, is taken from the environment, SOLASTER_PASSWORD
-            Ends with 0 if all is well, with 1 if something was left out, with 2 if nothing was done.""";
+            java -jar solaster-store.jar print DIRECTORY [--shard=N] [--from=SEQUENCE] [--bytes=N]
+                prints what the logs hold that a store has written there (solaster.store.persistence.directory): each change as a
+                command, with the first N bytes of keys and values, 64 by default
+            java -jar solaster-store.jar check DIRECTORY
+                reads all of these logs and says what they hold, and what is wrong with them
+            java -jar solaster-store.jar repair DIRECTORY --to=COPY
+                writes a copy of the logs up to what is damaged, and says what is not in it; changes nothing else
+            Ends with 0 if all is well, with 1 if something was left out or is damaged, with 2 if nothing was done.""";
 
     private static final int MOST_CONNECTIONS = 64;
     /** The longest request that a server takes unless configured otherwise, less what stands around a value. */
@@ -67,6 +77,11 @@ final class Program {
 
     int run(String... arguments) {
         try {
+            if (isOfLogs(arguments)) {
+                String[] ofLog = arguments.clone();
+                ofLog[1] = Generation.newestLog(Path.of(arguments[1])).toString();
+                return LogProgram.run(out, err, "solaster-store.jar", RecordText::new, ofLog);
+            }
             Asked asked = read(arguments);
             Contents contents = new Contents(asked.skipDatabases());
             int version = RdbFile.read(asked.file(), 0, contents);
@@ -79,10 +94,21 @@ final class Program {
         } catch (Refused refused) {
             err.println(refused.getMessage());
             return 2;
+        } catch (InvalidPathException e) {
+            err.println("'" + e.getInput() + "' is no path: " + e.getReason());
+            return 2;
         } catch (IOException failure) {
             err.println(failure instanceof RdbException ? failure.getMessage() : "It could not be done: " + failure);
             return 2;
         }
+    }
+
+    private static boolean isOfLogs(String... arguments) {
+        return arguments.length >= 2 && switch (arguments[0]) {
+            case "print", "repair" -> true;
+            case "check" -> Files.isDirectory(Path.of(arguments[1]));
+            default -> false;
+        };
     }
 
     private static Asked read(String... arguments) {
@@ -129,8 +155,6 @@ final class Program {
                     colon < 0 ? 0 : Integer.parseInt(to.substring(colon + 1)), user, tls, replace, skip, connections);
         } catch (NumberFormatException e) {
             throw new Refused("no number: " + e.getMessage() + "\n" + USAGE);
-        } catch (InvalidPathException e) {
-            throw new Refused("'" + e.getInput() + "' is no path: " + e.getReason());
         }
     }
 
