@@ -36,6 +36,8 @@ public final class Encodings {
         ZSET_VALUE("zset-max-listpack-value", "zset-max-ziplist-value", 64),
         /** Of a node of a list: kept, and changes nothing. */
         LIST_SIZE("list-max-listpack-size", "list-max-ziplist-size", -2),
+        /** Nodes of a list that stay as they are at each end, or 0 for all: kept, and changes nothing, as none is compressed. */
+        LIST_DEPTH("list-compress-depth", "", 0),
         /** Bytes of a HyperLogLog that is not dense. */
         SPARSE("hll-sparse-max-bytes", "", 3_000),
         /** Bytes of a block of a stream, up to some 4,000; 0 for as many. */

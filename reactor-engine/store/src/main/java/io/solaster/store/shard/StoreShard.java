@@ -65,10 +65,12 @@ import org.slf4j.event.Level;
  */
 public final class StoreShard implements AutoCloseable {
     /** Told of commands that have taken long. On the shard. */
-    @FunctionalInterface
     public interface Watch {
         /** A command has taken at least as long as is noted; its arguments are still there. */
         void slow(Command command, CommandCall call, long nanos);
+
+        /** Something else has taken at least as long as is noted, such as {@code expire-cycle}: a piece of what is due. */
+        void took(String event, long nanos);
     }
 
     /** How much is known of who has read which keys. On the shard. */
@@ -851,15 +853,8 @@ public final class StoreShard implements AutoCloseable {
     private void maintain() {
         Duration next = CALM;
         try {
-            if (mayExpire()) {
-                if (keyspace.expiring() > 0 && expiresByItself) {
-                    next = BUSY;
-                    keyspace.expireDue(now(), EXPIRY_STEPS);
-                }
-                if (fieldExpiry.isNeeded()) {
-                    next = BUSY;
-                    fieldExpiry.run(now(), FIELD_STEPS);
-                }
+            if (mayExpire() && expire()) {
+                next = BUSY;
             }
             aging.tick(now());
             if (!isBeingRead() && maxMemory.maintain() || keyspace.freeNodes(FREE_STEPS) >= FREE_STEPS
@@ -877,6 +872,28 @@ public final class StoreShard implements AutoCloseable {
                 armSweep();
             }
         }
+    }
+
+    /** Removes some of what is due; whether there may be more. */
+    private boolean expire() {
+        long noted = parts.diagnostics().latencyNanos();
+        long begun = noted == Long.MAX_VALUE ? 0 : shard.environment().clock().nanoTime();
+        boolean any = false;
+        if (keyspace.expiring() > 0 && expiresByItself) {
+            any = true;
+            keyspace.expireDue(now(), EXPIRY_STEPS);
+        }
+        if (fieldExpiry.isNeeded()) {
+            any = true;
+            fieldExpiry.run(now(), FIELD_STEPS);
+        }
+        if (any && noted != Long.MAX_VALUE && watch != null) {
+            long nanos = shard.environment().clock().nanoTime() - begun;
+            if (nanos >= noted) {
+                watch.took("expire-cycle", nanos);
+            }
+        }
+        return any;
     }
 
     /**

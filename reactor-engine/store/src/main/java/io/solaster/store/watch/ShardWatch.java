@@ -121,7 +121,8 @@ public final class ShardWatch implements StoreShard.Watch {
         }
     }
 
-    private void took(String event, long nanos) {
+    @Override
+    public void took(String event, long nanos) {
         latency.add(event, TimeUnit.MILLISECONDS.toSeconds(shard.now()), TimeUnit.NANOSECONDS.toMillis(nanos));
     }
 

@@ -124,6 +124,10 @@ public final class ConfigCommands {
         frozen("aclfile", config -> "");
         ofStore("enable-debug-command", parts -> parts.debug() ? "yes" : "no");
         ofStore("io-threads", parts -> Integer.toString(parts.count()));
+        for (String name : List.of("replicaof", "slaveof")) {
+            // Nor is there a command that would change it.
+            frozen(name, config -> "");
+        }
         frozen("daemonize", config -> "no");
         frozen("supervised", config -> "no");
     }
@@ -225,6 +229,9 @@ public final class ConfigCommands {
     private static long size(String value, Size size) throws BadValue {
         if (size == Size.LIST_SIZE) {
             return integer(value, Integer.MIN_VALUE, Integer.MAX_VALUE);
+        }
+        if (size == Size.LIST_DEPTH) {
+            return integer(value, 0, Integer.MAX_VALUE);
         }
         return size.isBytes() ? memory(value) : integer(value, 0, Long.MAX_VALUE);
     }
