@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 
 /**
  * Reads a shard's log while records are appended to it: {@link ShardLog#reader}. It tells of those that are acknowledged, and of
- * no other. What was written last is in memory while there are readers, 512 KiB of the present segment: whoever keeps up reads no
+ * no other. What was written last is in memory while there are readers, 64 to 512 KiB of the present segment: whoever keeps up reads no
  * file, and those who are behind find it in the page cache, so that many readers of the same records read the disk once.
  *
  * {@snippet :
@@ -52,6 +52,7 @@ public final class LogReader implements AutoCloseable {
     private long first;
     private long end;
     private long rolls;
+    private long rewritten;
     private long at;
     // What of it is in memory, while something is read.
     private @Nullable ByteBuf window;
@@ -134,6 +135,9 @@ public final class LogReader implements AutoCloseable {
                 next++;
                 told++;
                 bytes += length - Records.HEADER;
+            } else if (kind == Records.MARK && length == Records.GAP_BYTES) {
+                // Left out by compaction.
+                next = Math.max(next, sequence + record.getLongLE(record.readerIndex() + Records.HEADER));
             } else if (kind != Records.MARK && sequence > next) {
                 throw damage("record " + sequence + " where " + next + " is expected");
             }
@@ -186,7 +190,7 @@ public final class LogReader implements AutoCloseable {
         }
         rolls = log.rolls();
         SegmentFiles.Place place = log.placeOf(next);
-        if (path != null && place != null && place.first() == first) {
+        if (path != null && place != null && place.first() == first && place.rewritten() == rewritten) {
             end = place.end();
             return;
         }
@@ -201,6 +205,7 @@ public final class LogReader implements AutoCloseable {
         closeFile();
         path = place.path();
         first = place.first();
+        rewritten = place.rewritten();
         end = place.end();
         find();
     }

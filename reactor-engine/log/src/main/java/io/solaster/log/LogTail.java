@@ -1,5 +1,7 @@
 package io.solaster.log;
 
+import java.util.Objects;
+
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
@@ -12,7 +14,10 @@ final class LogTail {
     /** Batches of which is known where they begin. */
     private static final int MARKS = 256;
 
-    private final int capacity;
+    private static final int FIRST = 64 << 10;
+
+    private final int most;
+    private int capacity;
     private @Nullable ByteBuf ring;
     /** The segment, by its first record. */
     private long segment = -1;
@@ -26,7 +31,8 @@ final class LogTail {
 
     /** @param most bytes, of which the largest power of two is taken */
     LogTail(int most) {
-        capacity = Integer.highestOneBit(most);
+        this.most = Integer.highestOneBit(most);
+        capacity = Math.min(FIRST, this.most);
     }
 
     /** Keeps what comes from now on. */
@@ -54,17 +60,18 @@ final class LogTail {
      * @param first its first record
      */
     void add(long inSegment, long position, long first, ByteBuf batch) {
-        ByteBuf into = ring;
-        if (into == null) {
+        if (ring == null) {
             return;
         }
+        int length = batch.writerIndex();
+        grow(length);
+        ByteBuf into = Objects.requireNonNull(ring);
         if (inSegment != segment || position != to) {
             segment = inSegment;
             from = position;
             to = position;
             batches = 0;
         }
-        int length = batch.writerIndex();
         int skipped = Math.max(0, length - capacity);
         for (int at = skipped; at < length;) {
             int index = (int) (position + at & capacity - 1);
@@ -77,6 +84,19 @@ final class LogTail {
         int mark = (int) (batches++ & MARKS - 1);
         firsts[mark] = first;
         positions[mark] = position;
+    }
+
+    /** Room for some batches such as the last one: a log of few and small ones needs little. */
+    private void grow(int batch) {
+        int size = capacity;
+        while (size < most && size < 4L * batch) {
+            size *= 2;
+        }
+        if (size > capacity) {
+            release();
+            capacity = size;
+            keep();
+        }
     }
 
     /** Copies what there is from a position of a segment on; returns how many bytes. */

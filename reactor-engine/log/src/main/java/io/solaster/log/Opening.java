@@ -112,6 +112,7 @@ final class Opening {
         for (Path each : found.outdated()) {
             segments.delete(each);
         }
+        segments.delete(directory.resolve(LogNames.COMPACTING));
         if (found.unborn() != null) {
             segments.delete(found.unborn());
         }
@@ -124,7 +125,7 @@ final class Opening {
             segments.abandon(current.file(), current.path());
             throw failure;
         }
-        ShardLog made = new ShardLog(name, shard, config, shard.currentGroup(), segments, current,
+        ShardLog made = new ShardLog(name, shard, config, shard.currentGroup(), directory, segments, current,
                 new ShardLog.Recovered(found.next(), found.epoch(), found.oldest(), salt), new LogStats());
         Tail tail = found.tail();
         return new Opened(made, found.records(), found.segments().size(), tail == null ? 0 : tail.bytes());
@@ -155,13 +156,13 @@ final class Opening {
             LogScan.Segment each = all.get(i);
             SegmentHeader header = each.header();
             if (i < all.size() - 1) {
-                segments.add(new SegmentFiles.Full(each.file(), header.first(), each.bytes(), header.madeMillis()));
+                segments.add(new SegmentFiles.Full(each.file(), header.first(), each.bytes(), header.madeMillis(), 0));
                 continue;
             }
             cut(each.file(), found.end(), found.tail());
             // Without a record it stays until its successor, which has the same name, takes its place: it alone says what was let go of.
             if (header.first() < found.next()) {
-                segments.add(new SegmentFiles.Full(each.file(), header.first(), found.end(), header.madeMillis()));
+                segments.add(new SegmentFiles.Full(each.file(), header.first(), found.end(), header.madeMillis(), 0));
             }
         }
     }

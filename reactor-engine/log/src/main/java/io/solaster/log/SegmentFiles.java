@@ -4,7 +4,9 @@ import java.io.IOException;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
 import java.util.ArrayDeque;
+import java.util.ArrayList;
 import java.util.Iterator;
+import java.util.List;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
@@ -32,11 +34,16 @@ final class SegmentFiles {
     /** Those that are full, the oldest first. */
     private final ArrayDeque<Full> full = new ArrayDeque<>();
     private long bytes;
+    private long rewrites;
     /** Nothing goes from this record on. */
     private long heldFrom = Long.MAX_VALUE;
 
-    /** A segment to which nothing is written any more. */
-    record Full(Path path, long first, long bytes, long madeMillis) {}
+    /**
+     * A segment to which nothing is written any more.
+     *
+     * @param rewritten tells apart files that have had its name
+     */
+    record Full(Path path, long first, long bytes, long madeMillis, long rewritten) {}
 
     SegmentFiles(Shard shard, Path directory, LogConfig config, int shards, long salt) {
         this.shard = shard;
@@ -49,6 +56,40 @@ final class SegmentFiles {
 
     Patient patient() {
         return patient;
+    }
+
+    /** A file that is whole and has no segment's name yet. */
+    record Written(Path path, long bytes) {}
+
+    List<Full> all() {
+        return List.copyOf(full);
+    }
+
+    /** Whether all of them are there still. */
+    boolean has(List<Full> some) {
+        return full.containsAll(some);
+    }
+
+    /** Puts what was written in the place of segments: those that are next to each other, and all there. */
+    void replace(List<Full> some, Written by) throws IOException {
+        Full first = some.getFirst();
+        patient.<@Nullable Void>await(() -> patient.files().rename(by.path(), first.path()));
+        patient.<@Nullable Void>await(() -> patient.files().syncDirectory(directory));
+        Full instead = new Full(first.path(), first.first(), by.bytes(), some.getLast().madeMillis(), ++rewrites);
+        List<Full> now = new ArrayList<>();
+        for (Full each : full) {
+            if (each.equals(first)) {
+                now.add(instead);
+            } else if (!some.contains(each)) {
+                now.add(each);
+            }
+        }
+        full.clear();
+        full.addAll(now);
+        bytes = full.stream().mapToLong(Full::bytes).sum();
+        for (Full gone : some.subList(1, some.size())) {
+            delete(gone.path());
+        }
     }
 
     void add(Full segment) {
@@ -97,7 +138,7 @@ final class SegmentFiles {
     /** Makes a segment of what was prepared: when this returns, a crash leaves it. */
     void begin(SegmentFile segment, long first, long oldest, long epoch) throws IOException {
         SegmentHeader header = new SegmentHeader(SegmentHeader.VERSION, shard.id(), shards, first, oldest, salt,
-                shard.environment().wallClock().millis(), epoch);
+                shard.environment().wallClock().millis(), epoch, 0);
         ByteBuf page = ByteBufAllocator.DEFAULT.directBuffer(SegmentHeader.DATA);
         header.write(page);
         patient.write(segment.file(), page, 0);
@@ -118,7 +159,7 @@ final class SegmentFiles {
     void roll(SegmentFile old, SegmentFile prepared, long next, long keepFrom, long epoch)
             throws IOException {
         patient.sync(old.file());
-        add(new Full(old.path(), old.first(), old.at(), old.madeMillis()));
+        add(new Full(old.path(), old.first(), old.at(), old.madeMillis(), 0));
         int going = going(next, keepFrom);
         long oldest = next;
         int skipped = 0;
@@ -180,8 +221,9 @@ final class SegmentFiles {
      *
      * @param first the sequence of the segment's first record
      * @param end the sequence of the first record of the next segment; {@link Long#MAX_VALUE} where there is none
+     * @param rewritten as of the segment
      */
-    record Place(Path path, long first, long end) {}
+    record Place(Path path, long first, long end, long rewritten) {}
 
     /** Where a record lies; null if it is not kept. */
     @Nullable
@@ -189,14 +231,14 @@ final class SegmentFiles {
         long end = Long.MAX_VALUE;
         if (full.isEmpty() || full.getLast().first() != current.first()) {
             if (sequence >= current.first()) {
-                return new Place(current.path(), current.first(), end);
+                return new Place(current.path(), current.first(), end, 0);
             }
             end = current.first();
         }
         for (Iterator<Full> each = full.descendingIterator(); each.hasNext();) {
             Full older = each.next();
             if (sequence >= older.first()) {
-                return new Place(older.path(), older.first(), end);
+                return new Place(older.path(), older.first(), end, older.rewritten());
             }
             end = older.first();
         }

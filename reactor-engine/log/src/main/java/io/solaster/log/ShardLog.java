@@ -1,6 +1,7 @@
 package io.solaster.log;
 
 import java.io.IOException;
+import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
 import java.util.HashSet;
@@ -49,6 +50,7 @@ public final class ShardLog {
     private final Shard shard;
     private final LogConfig config;
     private final SchedulingGroup group;
+    private final Path directory;
     private final SegmentFiles segments;
     private final LogStats stats;
     private final int batchBytes;
@@ -66,6 +68,10 @@ public final class ShardLog {
     private @Nullable SegmentFile prepared;
     private boolean preparing;
     private boolean rolling;
+    private boolean compacting;
+    /** Files are put in the place of others: nothing is rolled meanwhile. */
+    private boolean replacing;
+    private @Nullable ShardFuture<@Nullable Void> rolled;
     private Batch filling;
     private @Nullable Batch writing;
     private @Nullable Batch spare;
@@ -97,12 +103,13 @@ public final class ShardLog {
     }
 
     /** @param recovered where the log goes on */
-    ShardLog(String name, Shard shard, LogConfig config, SchedulingGroup group, SegmentFiles segments,
-            SegmentFile current, Recovered recovered, LogStats stats) {
+    ShardLog(String name, Shard shard, LogConfig config, SchedulingGroup group, Path directory,
+            SegmentFiles segments, SegmentFile current, Recovered recovered, LogStats stats) {
         this.name = "log '" + name + "' of shard " + shard.id();
         this.shard = shard;
         this.config = config;
         this.group = group;
+        this.directory = directory;
         this.segments = segments;
         this.current = current;
         this.stats = stats;
@@ -323,6 +330,11 @@ public final class ShardLog {
         return future;
     }
 
+    /** Records before this one lie in full segments, which are synced whatever {@code fsync} says. */
+    public long fullBefore() {
+        return current.first();
+    }
+
     /** The sequence of the oldest record that is kept, or of the next one where there is none. */
     public long oldest() {
         return segments.oldest(current);
@@ -440,6 +452,64 @@ public final class ShardLog {
         segments.holdFrom(sequence);
     }
 
+    /**
+     * Writes full segments anew without the records that nobody needs any more, and puts small ones together. Sequences stay as they
+     * are. Takes as many turns as it needs, in the group that calls; what fails leaves the log as it was, and usable. On a virtual
+     * thread of the shard, one at a time.
+     *
+     * @param upTo segments that have a record from this one on stay as they are
+     * @return how many bytes of the disk were given back
+     * @throws IOException if the disk fails or is full
+     * @throws IllegalStateException if it is being done already
+     */
+    public long compact(long upTo, RecordFilter filter) throws IOException {
+        shard.assertOwner(name);
+        if (compacting) {
+            throw new IllegalStateException(name + " is being compacted already");
+        }
+        if (state != State.OPEN) {
+            return 0;
+        }
+        compacting = true;
+        long freed = 0;
+        try {
+            Compaction compaction = new Compaction(segments, directory, salt, config.segment().bytes(), filter,
+                    () -> state == State.OPEN);
+            for (Compaction.Group group : compaction.plan(Math.min(upTo, current.first()), current.first())) {
+                SegmentFiles.Written written = compaction.write(group);
+                if (written != null && replace(group, written)) {
+                    freed += group.bytes() - written.bytes();
+                }
+            }
+            return freed;
+        } finally {
+            compacting = false;
+            levels();
+            tellDrained();
+        }
+    }
+
+    private boolean replace(Compaction.Group group, SegmentFiles.Written written) throws IOException {
+        while (rolling) {
+            ShardFuture<@Nullable Void> waits = shard.newFuture();
+            rolled = waits;
+            waits.join();
+        }
+        replacing = true;
+        try {
+            if (state == State.OPEN && segments.has(group.segments())) {
+                segments.replace(group.segments(), written);
+                rolls++;
+                return true;
+            }
+            segments.delete(written.path());
+            return false;
+        } finally {
+            replacing = false;
+            flushNow();
+        }
+    }
+
     private void flushNow() {
         flushQueued = false;
         if (state == State.SEALED || state == State.CLOSED) {
@@ -452,7 +522,7 @@ public final class ShardLog {
         boolean mayRoll = prepared != null && current.first() <= written;
         if (mayRoll && (rollWanted || filling.size() > current.left())) {
             // Of two syncs of one file only one may hear of its failure: the new segment would say that all was well.
-            if (!syncing) {
+            if (!syncing && !replacing) {
                 roll();
             }
         } else if (filling.records() > 0) {
@@ -669,10 +739,12 @@ public final class ShardLog {
                 segments.roll(from, to, first, keepFrom, epochBefore);
             } catch (IOException | RuntimeException why) {
                 rolling = false;
+                tellRolled();
                 seal("begin a new segment", why);
                 return;
             }
             rolling = false;
+            tellRolled();
             rolls++;
             current = to;
             prepared = null;
@@ -684,6 +756,14 @@ public final class ShardLog {
             tellWritable();
             flushNow();
         });
+    }
+
+    private void tellRolled() {
+        ShardFuture<@Nullable Void> waits = rolled;
+        rolled = null;
+        if (waits != null) {
+            waits.resolve(null);
+        }
     }
 
     private void fork(Runnable work) {
@@ -719,7 +799,7 @@ public final class ShardLog {
 
     private void tellDrained() {
         ShardFuture<@Nullable Void> waits = drained;
-        if (waits != null && !preparing && !syncing && !rolling) {
+        if (waits != null && !preparing && !syncing && !rolling && !compacting) {
             drained = null;
             waits.resolve(null);
         }

@@ -9,6 +9,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 import java.io.IOException;
 import java.nio.ByteBuffer;
 import java.nio.channels.FileChannel;
+import java.nio.file.Files;
 import java.nio.file.Path;
 import java.nio.file.StandardOpenOption;
 import java.util.ArrayList;
@@ -94,6 +95,51 @@ final class LogReaderTest {
             told.addAll(some);
         }
         return told;
+    }
+
+    @Test
+    void whoKeepsUpReadsNoFile() {
+        Path own = directory.resolve(LogNames.shard(0));
+        Path away = directory.resolve("away");
+        withLog("never", log -> {
+            fill(log, 1, 20, 100);
+            try (LogReader reader = log.reader(21)) {
+                fill(log, 21, 10, 100);
+                Files.move(own, away);
+                for (int round = 3; round < 20; round++) {
+                    assertThat(all(reader)).hasSize(10).startsWith(round * 10 - 9 + "/" + (round * 10 - 9));
+                    fill(log, round * 10 + 1, 10, 100 + round);
+                }
+                reader.seek(log.next() - 3);
+                assertThat(all(reader)).as("a batch that is there still").hasSize(3);
+                reader.seek(1);
+                assertThatThrownBy(() -> all(reader)).as("what is not in memory").isInstanceOf(IOException.class);
+                Files.move(away, own);
+                reader.seek(1);
+                assertThat(all(reader)).hasSize((int) log.next() - 1);
+            }
+        });
+    }
+
+    @Test
+    void whatIsInMemoryIsAsWhatIsInTheFileWhateverSizesThereAre() {
+        Random random = new Random(3);
+        withLog("never", log -> {
+            try (LogReader reader = log.reader(1)) {
+                int next = 1;
+                for (int round = 0; round < 200; round++) {
+                    int count = 1 + random.nextInt(30);
+                    fill(log, next, count, 1 + random.nextInt(random.nextInt(10) == 0 ? 6_000 : 300));
+                    next += count;
+                    if (random.nextInt(3) > 0) {
+                        long from = reader.next();
+                        List<String> told = all(reader);
+                        assertThat(told).hasSize((int) (next - from)).startsWith(from + "/" + from)
+                                .endsWith(next - 1 + "/" + (next - 1));
+                    }
+                }
+            }
+        });
     }
 
     @Test

@@ -17,6 +17,9 @@ public final class LogNames {
     /** In a shard's directory: the segment that comes next, of which nothing is known but its size. */
     public static final String NEXT = "next.tmp";
 
+    /** In a shard's directory: segments that are written anew. */
+    public static final String COMPACTING = "compacting.tmp";
+
     private static final String SUFFIX = ".log";
     private static final Pattern SEGMENT = Pattern.compile("([0-9]{19})\\.log");
     private static final Pattern SHARD = Pattern.compile("shard-([0-9]{1,6})");

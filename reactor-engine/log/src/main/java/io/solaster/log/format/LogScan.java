@@ -102,7 +102,7 @@ public final class LogScan {
                         + ": what was before is missing; bring the missing segments back");
             }
         }
-        return new Pass(visitor).run(files, outdated, unborn);
+        return new Pass(visitor, outdated).run(files, unborn);
     }
 
     private SegmentHeader header(Path file) throws IOException {
@@ -131,9 +131,10 @@ public final class LogScan {
         if (header == null) {
             throw new Damage(reader.file(), 0, "the segment's header is damaged");
         }
-        if (header.version() != SegmentHeader.VERSION) {
+        if (!header.isKnown()) {
             throw new Damage(reader.file(), 0, "version " + header.version()
-                    + " of the format; this reads version " + SegmentHeader.VERSION + ": take a release that knows it");
+                    + " of the format; this reads versions up to " + SegmentHeader.COMPACTED
+                    + ": take a release that knows it");
         }
         if (header.shard() != shard) {
             throw new Damage(reader.file(), 0, "this is a segment of shard " + header.shard() + ", not of " + shard);
@@ -153,17 +154,19 @@ public final class LogScan {
     private final class Pass {
         private final Visitor visitor;
         private final List<Segment> found = new ArrayList<>();
+        private final List<Path> outdated;
         private long next;
         private long epoch;
         private long records;
         private long end = SegmentHeader.DATA;
         private SegmentReader.@Nullable Tail tail;
 
-        Pass(Visitor visitor) {
+        Pass(Visitor visitor, List<Path> outdated) {
             this.visitor = visitor;
+            this.outdated = outdated;
         }
 
-        Found run(List<Path> files, List<Path> outdated, @Nullable Path unborn) throws Exception {
+        Found run(List<Path> files, @Nullable Path unborn) throws Exception {
             for (int i = 0; i < files.size(); i++) {
                 try (SegmentReader reader = new SegmentReader(files.get(i), segments, segments.open(files.get(i)))) {
                     one(reader, i == files.size() - 1);
@@ -179,6 +182,10 @@ public final class LogScan {
             SegmentHeader header = checked(reader);
             if (found.isEmpty()) {
                 next = header.first();
+            } else if (header.first() < next && found.getLast().header().span() > 0) {
+                // It has become a part of the one before, and could not be deleted.
+                outdated.add(reader.file());
+                return;
             } else if (header.first() != next) {
                 throw new Damage(reader.file(), 0, "the segment begins with record " + header.first() + ", and "
                         + found.getLast().file().getFileName() + " ends before record " + next
@@ -194,6 +201,11 @@ public final class LogScan {
                 record(reader);
             }
             end = Math.min(reader.at(), reader.size());
+            if (header.span() > 0 && !newest && next != header.first() + header.span()) {
+                throw new Damage(reader.file(), end,
+                        "record " + next + " is damaged or missing: the segment was synced as a"
+                                + " whole");
+            }
             if (newest) {
                 SegmentReader.Tail behind = reader.tail(next, header.salt());
                 if (behind.proof() >= 0) {
@@ -215,7 +227,12 @@ public final class LogScan {
                         + " stands where record " + next + " of epoch " + epoch + " or later belongs");
             }
             epoch = reader.epoch();
-            if (reader.kind() != Records.MARK) {
+            if (reader.isGap()) {
+                if (reader.gap() < 1) {
+                    throw new Damage(reader.file(), reader.offset(), reader.gap() + " records are said to be left out");
+                }
+                next += reader.gap();
+            } else if (reader.kind() != Records.MARK) {
                 visitor.record(sequence, epoch, reader.kind(), reader.payload());
                 next++;
                 records++;

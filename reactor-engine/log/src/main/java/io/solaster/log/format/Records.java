@@ -27,7 +27,8 @@ import io.solaster.config.Internal;
  *
  * <p>
  * A record of kind 0 is a mark: the first of each write. It takes no sequence, and its payload says up to which one all had been
- * synced when it was written. Of what a crash may have torn, no later mark says that.
+ * synced when it was written. Of what a crash may have torn, no later mark says that. Where records were left out of a full segment,
+ * one of kind 0 with another length stands in their place: its sequence is that of the first, its payload how many there were.
  */
 @Internal
 public final class Records {
@@ -39,6 +40,8 @@ public final class Records {
     public static final int MOST_KIND = 255;
     /** Bytes of a mark. */
     public static final int MARK_BYTES = HEADER + Long.BYTES;
+    /** Of what stands in the place of records that were left out. */
+    public static final int GAP_BYTES = HEADER + 2 * Long.BYTES;
     /** Records begin at multiples of it. */
     public static final int ALIGNMENT = 8;
     /** No record is longer, in bytes, its header included. */
@@ -78,6 +81,42 @@ public final class Records {
         buffer.setIntLE(at + KIND_AT, kind);
         buffer.setIntLE(at + CHECK_AT, check(length, sequence, epoch, kind, salt));
         buffer.setIntLE(at, crc(view, crc, at, length, salt));
+    }
+
+    /** A run of records that are left out. */
+    @Internal
+    public static final class Gap {
+        private final CRC32C crc = new CRC32C();
+        private long first;
+        private long count;
+        private long epoch;
+
+        /** So many records from one on are left out too: they follow those before. */
+        public void add(long sequence, long more, long lastEpoch) {
+            if (count == 0) {
+                first = sequence;
+            }
+            count += more;
+            epoch = lastEpoch;
+        }
+
+        /** Forgets the run. */
+        public void clear() {
+            count = 0;
+        }
+
+        /** Writes what stands in its place, if anything, and begins anew. */
+        public void write(ByteBuf into, long salt) {
+            if (count == 0) {
+                return;
+            }
+            int at = into.writerIndex();
+            into.ensureWritable(GAP_BYTES);
+            into.setLongLE(at + HEADER, count).setLongLE(at + HEADER + Long.BYTES, 0);
+            into.writerIndex(at + GAP_BYTES);
+            seal(into, into.nioBuffer(0, at + GAP_BYTES), crc, at, GAP_BYTES, first, epoch, MARK, salt);
+            count = 0;
+        }
     }
 
     /** Whether there is the header of a record that is no longer than this. */

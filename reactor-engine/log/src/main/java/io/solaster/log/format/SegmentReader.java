@@ -64,7 +64,7 @@ public final class SegmentReader implements AutoCloseable {
     }
 
     /** Goes to the next record; false where there is none that is whole. */
-    boolean next(long salt) throws IOException {
+    public boolean next(long salt) throws IOException {
         segments.pause();
         int found = find(at, salt);
         if (found < 0) {
@@ -104,6 +104,40 @@ public final class SegmentReader implements AutoCloseable {
     /** Of a mark that was read last: up to which sequence all had been synced. */
     long synced() {
         return length == Records.MARK_BYTES ? window.getLongLE(record + Records.HEADER) : 0;
+    }
+
+    /** Whether it stands in the place of records that were left out. */
+    public boolean isGap() {
+        return length == Records.GAP_BYTES && kind() == Records.MARK;
+    }
+
+    /** How many were left out there. */
+    public long gap() {
+        return window.getLongLE(record + Records.HEADER);
+    }
+
+    /** Bytes of the record that was read last, with what fills it up. */
+    public int padded() {
+        return Records.padded(length);
+    }
+
+    /** Copies the record that was read last as it is. */
+    public void copy(ByteBuf into) {
+        into.writeBytes(window, record, length).writeZero(padded() - length);
+    }
+
+    /** Opens a segment by itself. */
+    public static SegmentReader open(Path file, Segments segments) throws IOException {
+        return new SegmentReader(file, segments, segments.open(file));
+    }
+
+    /** What it begins with. */
+    public SegmentHeader checkedHeader() throws IOException {
+        SegmentHeader found = header;
+        if (found == null) {
+            throw new Damage(file, 0, "the segment's header is damaged");
+        }
+        return found;
     }
 
     /** Whether there is nothing but zeros from a place on. */
