@@ -68,7 +68,7 @@ final class TopicRulesTest {
         assertThat(faults(topic.withMaxGroups(0))).containsExactly("topics.a.maxGroups");
         assertThat(faults(topic.withInFlight(0, new ByteSize(16 << 20), Duration.ofHours(1))))
                 .containsExactlyInAnyOrder("topics.a.inFlight", "topics.a.waitFor");
-        assertThat(faults(topic.withRetain(new TopicRetainConfig(new ByteSize(1), Duration.ofMillis(1)))))
+        assertThat(faults(topic.withRetain(new TopicRetainConfig(new ByteSize(1), Duration.ofMillis(1), false))))
                 .containsExactly("topics.a.retain.size", "topics.a.retain.age");
     }
 }

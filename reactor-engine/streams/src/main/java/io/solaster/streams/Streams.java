@@ -126,7 +126,9 @@ public final class Streams implements AutoCloseable {
     private void route(String name, byte @Nullable [] key, byte[] headers, byte[] value, int hops, Published heard) {
         Topic topic = topics.get(name);
         if (topic == null) {
-            throw new IllegalArgumentException("a plug-in sends a message to topic '" + name + "', and there are "
+            // What a plug-in says may be long, and no text.
+            String said = name.substring(0, Math.min(name.length(), MOST_NAME)).replaceAll("\\p{Cntrl}", " ");
+            throw new IllegalArgumentException("a plug-in sends a message to topic '" + said + "', and there are "
                     + topics.keySet() + "; open one of this name, or mend the plug-in");
         }
         topic.opened().publishRouted(key, headers, value, hops, heard);

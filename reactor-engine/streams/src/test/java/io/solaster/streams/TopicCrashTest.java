@@ -11,6 +11,7 @@ import java.util.HashMap;
 import java.util.HashSet;
 import java.util.List;
 import java.util.Map;
+import java.util.Objects;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
@@ -228,7 +229,7 @@ final class TopicCrashTest {
 
     @Test
     void whatWasAcknowledgedOutlivesThePower() {
-        assertThat(seeds(0, 2, "always", true, false)).isPositive();
+        assertThat(seeds(0, 4, "always", true, false)).isPositive();
     }
 
     @ParameterizedTest
@@ -245,7 +246,7 @@ final class TopicCrashTest {
 
     @Test
     void whatWasAcknowledgedOutlivesAnotherNumberOfShards() {
-        seeds(0, 2, "always", true, true);
+        seeds(0, 4, "always", true, true);
     }
 
     @Tag("full")
@@ -264,7 +265,7 @@ final class TopicCrashTest {
         Simulation.run(3, sim -> {
             Run run = new Run(sim, "always");
             run.retains = true;
-            run.config = run.config.withRetain(new TopicRetainConfig(new ByteSize(256 << 10), null));
+            run.config = run.config.withRetain(new TopicRetainConfig(new ByteSize(256 << 10), null, false));
             run.machine.disk().set(SLOW);
             for (int life = 0; life < 2; life++) {
                 Engine engine = start(run.machine, 2);
@@ -282,6 +283,92 @@ final class TopicCrashTest {
             run.audit(streams, true, 9);
             assertThat(run.found).isPositive();
         });
+    }
+
+    /** Of each key, the last value that was acknowledged. */
+    private static void lastOfEachKey(Simulation sim, boolean power) {
+        Machine machine = sim.machine("a");
+        machine.disk().set(SLOW);
+        TopicConfig config = config("always").withRetain(TopicRetainConfig.everything().withLastPerKey(true));
+        Map<String, Integer> acknowledged = new HashMap<>();
+        Map<String, EntryId> ids = new HashMap<>();
+        int[] values = {0};
+        int[] life = {0};
+        for (int lives = 0; lives < 4; lives++) {
+            Engine engine = start(machine, 2);
+            Streams streams = Streams.open(engine, Map.of(TOPIC, config));
+            Topic topic = streams.topic(TOPIC);
+            Map<String, Integer> last = new HashMap<>();
+            Map<String, Long> sequences = new HashMap<>();
+            int[] found = {0};
+            Consumption reads = streams.consume(TOPIC, "audit" + lives, BY_HAND, delivery -> {
+                String key = new String(Objects.requireNonNull(delivery.key()), UTF_8);
+                assertThat(delivery.id().sequence()).isGreaterThan(sequences.getOrDefault(key, 0L));
+                sequences.put(key, delivery.id().sequence());
+                int value = Integer.parseInt(new String(delivery.value(), UTF_8).replace("x", ""));
+                assertThat(value).isGreaterThan(last.getOrDefault(key, -1));
+                last.put(key, value);
+                found[0]++;
+                var ignored = delivery.ack();
+            });
+            String group = "audit" + lives;
+            sim.until(() -> sim.await(topic.groups(), PATIENCE).stream().filter(each -> each.name().equals(group))
+                    .mapToLong(GroupState::lag).sum() == 0, PATIENCE);
+            sim.await(reads.stop(), PATIENCE);
+            acknowledged.forEach((key, value) -> assertThat(last.getOrDefault(key, -1)).as(key)
+                    .isGreaterThanOrEqualTo(value));
+            ids.forEach((key, id) -> assertThat(sequences.getOrDefault(key, 0L)).isGreaterThanOrEqualTo(id.sequence()));
+            if (lives == 3) {
+                assertThat(found[0]).as("of %d published", values[0]).isLessThan(values[0] / 2);
+                return;
+            }
+            int mine = life[0];
+            engine.shard(0).fork(() -> {
+                while (mine == life[0]) {
+                    if (!topic.isWritable()) {
+                        topic.whenWritable().join();
+                    }
+                    String key = "k" + sim.random().nextInt(30);
+                    int value = values[0]++;
+                    topic.publish(key.getBytes(UTF_8), (value + "x".repeat(600)).getBytes(UTF_8))
+                            .whenComplete((id, why) -> {
+                                if (why == null) {
+                                    acknowledged.put(key, value);
+                                    ids.put(key, id);
+                                }
+                            });
+                    if (value % 20 == 0) {
+                        Shard.sleep(Duration.ofMillis(2)).join();
+                    }
+                }
+                return true;
+            });
+            sim.until(() -> topic.stats().stream().mapToLong(each -> each.compactions.get()).sum() >= 3, PATIENCE);
+            sim.sleep(Duration.ofMillis(sim.random().nextInt(100)));
+            life[0]++;
+            if (power) {
+                machine.crash();
+            } else {
+                machine.kill();
+            }
+        }
+    }
+
+    @Test
+    void compactionKeepsTheLastEntryOfEachKey() {
+        for (long seed = 0; seed < 2; seed++) {
+            boolean power = seed % 2 == 0;
+            Simulation.run(seed, sim -> lastOfEachKey(sim, power));
+        }
+    }
+
+    @Tag("full")
+    @Test
+    void compactionKeepsTheLastEntryOfEachKeyManyTimes() {
+        for (long seed = 100; seed < 130; seed++) {
+            boolean power = seed % 2 == 0;
+            Simulation.run(seed, sim -> lastOfEachKey(sim, power));
+        }
     }
 
     @Test
@@ -313,6 +400,56 @@ final class TopicCrashTest {
             if (topic.partitionOf(key) == partition) {
                 return key;
             }
+        }
+    }
+
+    /** Of the shard that has the partition, of the other one, and of a thread that is none, at once and more than there is room for. */
+    @Test
+    void whatEachPublishesStaysInItsOrderWhereTheDiskIsSlow() {
+        for (long seed = 0; seed < 3; seed++) {
+            Simulation.run(seed, sim -> {
+                Machine machine = sim.machine("a");
+                machine.disk().set(DiskFaults.NONE.delayed(Duration.ofMillis(5)).jittered(Duration.ofMillis(20)));
+                Engine engine = start(machine, 2);
+                Topic topic = Streams.open(engine, Map.of(TOPIC, config("always").withPartitions(1)
+                        .withInFlight(100, new ByteSize(64 << 10), Duration.ofMinutes(1)))).topic(TOPIC);
+                List<List<CompletableFuture<EntryId>>> all = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+                for (int shard = 0; shard < 2; shard++) {
+                    List<CompletableFuture<EntryId>> mine = all.get(shard);
+                    engine.shard(shard).fork(() -> publishInOrder(sim, topic, mine));
+                }
+                sim.thread("outside", () -> publishInOrder(sim, topic, all.get(2)));
+                sim.until(() -> all.stream().allMatch(each -> each.size() == 300), PATIENCE);
+                Set<EntryId> ids = new HashSet<>();
+                for (List<CompletableFuture<EntryId>> each : all) {
+                    List<Long> sequences = each.stream().map(id -> sim.await(id, PATIENCE).sequence()).toList();
+                    assertThat(sequences).isSorted();
+                    sequences.forEach(sequence -> ids.add(new EntryId(0, sequence)));
+                }
+                assertThat(ids).hasSize(900);
+                assertThat(topic.isWritable()).isTrue();
+            });
+        }
+    }
+
+    private static boolean publishInOrder(Simulation sim, Topic topic, List<CompletableFuture<EntryId>> all) {
+        while (all.size() < 300) {
+            if (!topic.isWritable()) {
+                await(sim, topic.whenWritable());
+            }
+            all.add(topic.publish(null, new byte[sim.random().nextInt(3_000)]));
+            if (sim.random().nextInt(10) == 0 && Shard.current() != null) {
+                Shard.yield().join();
+            }
+        }
+        return true;
+    }
+
+    private static void await(Simulation sim, CompletableFuture<?> future) {
+        if (Shard.current() == null) {
+            sim.await(future, PATIENCE);
+        } else {
+            future.join();
         }
     }
 

@@ -20,6 +20,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
 import java.util.concurrent.RejectedExecutionException;
+import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
@@ -279,7 +280,7 @@ final class TopicTest {
     void groupsOutliveWhatRetentionLetsGoOf() {
         TopicConfig small = config().withPartitions(2)
                 .withSizes(new ByteSize(128 << 10), new ByteSize(64 << 10), new ByteSize(1 << 10))
-                .withFsync(Fsync.NEVER).withRetain(new TopicRetainConfig(new ByteSize(256 << 10), null));
+                .withFsync(Fsync.NEVER).withRetain(new TopicRetainConfig(new ByteSize(256 << 10), null, false));
         Streams first = open(1, small);
         Topic topic = first.topic(TOPIC);
         publish(topic, 0, 10);
@@ -308,7 +309,7 @@ final class TopicTest {
     void whatRetentionHasTakenIsNoLagOfAnybody() {
         Streams opened = open(1, config().withPartitions(2)
                 .withSizes(new ByteSize(128 << 10), new ByteSize(64 << 10), new ByteSize(1 << 10))
-                .withFsync(Fsync.NEVER).withRetain(new TopicRetainConfig(new ByteSize(256 << 10), null)));
+                .withFsync(Fsync.NEVER).withRetain(new TopicRetainConfig(new ByteSize(256 << 10), null, false)));
         Topic topic = opened.topic(TOPIC);
         opened.consume(TOPIC, "late", ConsumeOptions.DEFAULTS.withAcknowledge(ConsumeOptions.Acknowledge.BY_HAND),
                 delivery -> {}).close();
@@ -328,6 +329,53 @@ final class TopicTest {
         opened.consume(TOPIC, "late", ConsumeOptions.DEFAULTS, delivery -> got.incrementAndGet());
         until(() -> lag(topic, "late") == 0);
         assertThat(got.get()).isBetween(1, 1100);
+    }
+
+    @Test
+    void compactionKeepsTheLastEntryOfEachKeyAndWhatHasNone() {
+        TopicConfig compacted = config().withPartitions(2)
+                .withSizes(new ByteSize(128 << 10), new ByteSize(64 << 10), new ByteSize(1 << 10))
+                .withFsync(Fsync.NEVER).withRetain(TopicRetainConfig.everything().withLastPerKey(true));
+        Streams first = open(1, compacted);
+        Topic topic = first.topic(TOPIC);
+        first.consume(TOPIC, "before", ConsumeOptions.DEFAULTS.withAcknowledge(ConsumeOptions.Acknowledge.BY_HAND),
+                delivery -> {}).close();
+        first.consume(TOPIC, "gone", ConsumeOptions.DEFAULTS, delivery -> {}).close();
+        for (int i = 0; i < 5; i++) {
+            topic.publish(null, bytes("none" + i)).join();
+        }
+        List<CompletableFuture<EntryId>> all = new ArrayList<>();
+        for (int i = 0; i < 4000; i++) {
+            if (i == 500) {
+                topic.deleteGroup("gone").join();
+            }
+            all.add(topic.publish(bytes("k" + i % 40), bytes(i + "x".repeat(500))));
+        }
+        all.forEach(CompletableFuture::join);
+        until(() -> topic.stats().getFirst().compacted.get() > 1 << 20);
+        assertThat(topic.stats().getFirst().readFailures.get()).isZero();
+        stop();
+        Streams second = open(2, compacted);
+        Map<String, Integer> last = new ConcurrentHashMap<>();
+        AtomicInteger count = new AtomicInteger();
+        AtomicInteger none = new AtomicInteger();
+        second.consume(TOPIC, "before", ConsumeOptions.DEFAULTS.withRun(ConsumeOptions.Run.LOOP), delivery -> {
+            if (delivery.key() == null) {
+                none.incrementAndGet();
+                return;
+            }
+            count.incrementAndGet();
+            int value = Integer.parseInt(text(delivery.value()).replace("x", ""));
+            assertThat(last.merge(text(delivery.key()), value, Math::max)).isEqualTo(value);
+        });
+        until(() -> lag(second.topic(TOPIC), "before") == 0);
+        assertThat(second.topic(TOPIC).groups().join()).extracting(GroupState::name).containsExactly("before");
+        assertThat(none).hasValue(5);
+        assertThat(count.get()).isLessThan(3000);
+        for (int key = 0; key < 40; key++) {
+            assertThat(last).containsEntry("k" + key, 3960 + key);
+        }
+        assertThat(second.topic(TOPIC).stats()).allSatisfy(each -> assertThat(each.missed.get()).isZero());
     }
 
     private static byte[] keyOf(Topic topic, int partition) {
@@ -385,6 +433,57 @@ final class TopicTest {
                 .as("the log cannot say it any more").hasMessageContaining("is closed");
         Streams second = Streams.open(engine(), Map.of(TOPIC, config()));
         assertThat(lag(second.topic(TOPIC), "g")).isEqualTo(10);
+    }
+
+    @ParameterizedTest
+    @ValueSource(booleans = {false, true})
+    void whatIsPublishedEndsThoughItsTopicOrTheEngineEndsAmidIt(boolean all) throws Exception {
+        Streams opened = open(2, config());
+        Topic topic = opened.topic(TOPIC);
+        List<CompletableFuture<EntryId>> published = Collections.synchronizedList(new ArrayList<>());
+        AtomicBoolean over = new AtomicBoolean();
+        for (Shard shard : engine().shards()) {
+            shard.fork(() -> {
+                while (!over.get()) {
+                    publishSome(topic, published);
+                    Shard.yield().join();
+                }
+            });
+        }
+        Thread outside = Thread.ofPlatform().start(() -> {
+            while (!over.get()) {
+                publishSome(topic, published);
+            }
+        });
+        until(() -> published.size() > 3000);
+        if (all) {
+            engine().close();
+        } else {
+            opened.close();
+        }
+        over.set(true);
+        outside.join();
+        until(() -> List.copyOf(published).stream().allMatch(CompletableFuture::isDone));
+        Set<EntryId> acknowledged = ConcurrentHashMap.newKeySet();
+        published.stream().filter(each -> !each.isCompletedExceptionally()).forEach(each -> acknowledged.add(each.join()));
+        assertThat(acknowledged).isNotEmpty();
+        stop();
+        Streams again = open(2, config());
+        Set<EntryId> there = ConcurrentHashMap.newKeySet();
+        again.consume(TOPIC, "g", ConsumeOptions.DEFAULTS.withRun(ConsumeOptions.Run.LOOP),
+                delivery -> there.add(delivery.id()));
+        until(() -> lag(again.topic(TOPIC), "g") == 0);
+        assertThat(there).containsAll(acknowledged);
+    }
+
+    private static void publishSome(Topic topic, List<CompletableFuture<EntryId>> published) {
+        try {
+            for (int i = 0; i < 20; i++) {
+                published.add(topic.publish(bytes("key" + i), bytes("value" + i)));
+            }
+        } catch (RejectedExecutionException full) {
+            Thread.onSpinWait();
+        }
     }
 
     @Test

@@ -6,8 +6,10 @@ import java.util.Arrays;
 final class Positions {
     private static final int EACH = 512;
 
-    private long[] sequences = new long[4];
-    private long[] records = new long[4];
+    private static final long[] NONE = {};
+
+    private long[] sequences = NONE;
+    private long[] records = NONE;
     private int size;
     private long last;
 
@@ -18,8 +20,9 @@ final class Positions {
             return;
         }
         if (size == sequences.length) {
-            sequences = Arrays.copyOf(sequences, 2 * size);
-            records = Arrays.copyOf(records, 2 * size);
+            int room = Math.max(1, 2 * size);
+            sequences = Arrays.copyOf(sequences, room);
+            records = Arrays.copyOf(records, room);
         }
         sequences[size] = sequence;
         records[size++] = record;

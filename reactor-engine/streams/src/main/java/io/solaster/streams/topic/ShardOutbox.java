@@ -15,7 +15,7 @@ import org.jspecify.annotations.Nullable;
  * others are gathered in a turn, and sent as one call to each shard. On its shard: there is no lock, and no object for an entry.
  */
 final class ShardOutbox extends Outbox {
-    private static final int SPARE = 4;
+    private static final int SPARE = 2;
 
     private final Engine engine;
     private final Shard home;

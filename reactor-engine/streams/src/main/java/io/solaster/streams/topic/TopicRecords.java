@@ -72,6 +72,10 @@ public final class TopicRecords {
         LONG.set(record, from + TIME_AT, hops | Math.clamp(millis, 0, MOST_TIME));
     }
 
+    static long longAt(byte[] bytes, int at) {
+        return (long) LONG.get(bytes, at);
+    }
+
     static long time(ByteBuf entry) {
         return entry.getLongLE(entry.readerIndex() + TIME_AT) & MOST_TIME;
     }

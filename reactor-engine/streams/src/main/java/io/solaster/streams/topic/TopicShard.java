@@ -1,5 +1,6 @@
 package io.solaster.streams.topic;
 
+import java.io.IOException;
 import java.nio.charset.StandardCharsets;
 import java.time.Duration;
 import java.util.ArrayDeque;
@@ -43,6 +44,7 @@ public final class TopicShard implements RecordConsumer {
     private final TopicConfig config;
     private final Shard shard;
     private final SchedulingGroup group;
+    private final SchedulingGroup maintenance;
     private final PluginGate gate;
     private final TopicStats stats = new TopicStats();
     // By number on this shard.
@@ -79,9 +81,20 @@ public final class TopicShard implements RecordConsumer {
     /** Who waits for room ahead of entries, which would take all of it at each turn. */
     private int ahead;
     private long bytesSince;
+    private long checkpointBytes;
+    /** The last checkpoints: from and up to which record they are. */
+    private final long[] saidFrom = new long[4];
+    private final long[] saidTo = new long[4];
+    private int checkpoints;
+    // Of compaction.
+    private boolean compacting;
+    private long uncompacted;
+    private long compactFrom;
+    private int compactions;
 
     TopicShard(String topic, TopicConfig config, Placing placing, Shard shard, SchedulingGroup group,
-            PluginGate gate) {
+            SchedulingGroup maintenance, PluginGate gate) {
+        this.maintenance = maintenance;
         this.gate = gate;
         this.topic = topic;
         this.config = config;
@@ -536,14 +549,16 @@ public final class TopicShard implements RecordConsumer {
             }
             cursors.given(row, to);
         }
-        stats.missed.increment();
+        if (!config.retain().lastPerKey()) {
+            stats.missed.increment();
+        }
         changed(row);
         return true;
     }
 
     /** Differs once entries may have gone since it was asked for. */
     public long gaps() {
-        return log().oldest();
+        return log().oldest() ^ (long) compactions << 48;
     }
 
     /** Where in the log to read from, to find the entries of partitions from those on that a group's members get next. */
@@ -613,7 +628,7 @@ public final class TopicShard implements RecordConsumer {
             int row = dirty[--dirtyCount];
             isDirty[row] = false;
             try {
-                cursor(row);
+                appended(cursor(row));
             } catch (RuntimeException ended) {
                 unsaid = ended;
             }
@@ -643,10 +658,11 @@ public final class TopicShard implements RecordConsumer {
         }
     }
 
-    private void cursor(int row) {
+    /** Returns the bytes of its record. */
+    private int cursor(int row) {
         String name = names[row / cursors.columns()];
         if (name == null || !cursors.isThere(row)) {
-            return;
+            return 0;
         }
         int words = cursors.words(row);
         ByteBuf record = scratch.clear();
@@ -656,7 +672,7 @@ public final class TopicShard implements RecordConsumer {
         }
         record.writeCharSequence(name, StandardCharsets.UTF_8);
         lastSaid = log().append(0, TopicRecords.CURSOR, record);
-        appended(record.readableBytes());
+        return record.readableBytes();
     }
 
     private ByteBuf partitionsRecord() {
@@ -671,12 +687,23 @@ public final class TopicShard implements RecordConsumer {
 
     private void appended(int bytes) {
         bytesSince += bytes;
-        if (bytesSince > config.segment().bytes() / CHECKPOINTS && !checkpointing
-                && (config.retain().size() != null || config.retain().age() != null)) {
-            checkpointing = true;
-            bytesSince = 0;
-            shard.execute(group, this::checkpoint);
+        uncompacted += bytes;
+        if (bytesSince > Math.max(config.segment().bytes() / CHECKPOINTS, checkpointBytes) && !checkpointing
+                && config.retain().isLimited()) {
+            beginCheckpoint();
         }
+    }
+
+    private void beginCheckpoint() {
+        checkpointing = true;
+        bytesSince = 0;
+        checkpointBytes = 0;
+        shard.execute(group, this::checkpoint);
+    }
+
+    /** Where checkpoints are large they are rare, so that the log is not made of them. */
+    private long uncompactedMost() {
+        return Math.max(config.segment().bytes(), checkpointBytes);
     }
 
     /** Says anew how all groups fare; what was before may go then. */
@@ -690,15 +717,19 @@ public final class TopicShard implements RecordConsumer {
             }
         }
         shard.fork(group, () -> {
+            boolean said = false;
             try {
                 awaitWritable(into);
                 into.append(0, TopicRecords.PARTITIONS, partitionsRecord());
                 for (int row : rows) {
                     awaitWritable(into);
-                    cursor(row);
+                    checkpointBytes += cursor(row);
                 }
                 into.whenAcknowledged(into.next() - 1).join();
                 into.holdFrom(from);
+                saidFrom[checkpoints % saidFrom.length] = from;
+                saidTo[checkpoints++ % saidFrom.length] = into.acknowledged();
+                said = true;
                 for (Positions each : positions) {
                     each.dropBefore(into.oldest());
                 }
@@ -710,8 +741,45 @@ public final class TopicShard implements RecordConsumer {
             } finally {
                 checkpointing = false;
             }
+            if (said && config.retain().lastPerKey() && !compacting && uncompacted >= uncompactedMost()
+                    && !into.isEnded()) {
+                compacting = true;
+                uncompacted = 0;
+                shard.fork(maintenance, () -> compact(into));
+            }
             return true;
         });
+    }
+
+    /** What is before a record, and about groups, was said anew: in full segments, which a crash of the machine leaves. */
+    private long saidBefore(long full) {
+        long best = 0;
+        for (int i = 0; i < saidFrom.length; i++) {
+            best = saidTo[i] < full ? Math.max(best, saidFrom[i]) : best;
+        }
+        return best;
+    }
+
+    private boolean compact(ShardLog into) {
+        try {
+            KeyCompaction pass = new KeyCompaction(into, saidBefore(into.fullBefore()));
+            compactFrom = pass.run(compactFrom);
+            stats.compacted.add(pass.freed());
+        } catch (IOException | RuntimeException why) {
+            if (!into.isEnded()) {
+                logger.warn(
+                        "Topic '{}' keeps more than the last entry of each key on shard {}, and tries again later: {}",
+                        topic, shard.id(), why.toString());
+            }
+        } finally {
+            compacting = false;
+            compactions++;
+            stats.compactions.increment();
+        }
+        if (uncompacted >= uncompactedMost() && !checkpointing && !into.isEnded()) {
+            beginCheckpoint();
+        }
+        return true;
     }
 
     private void awaitWritable(ShardLog into) {

@@ -28,6 +28,10 @@ public final class TopicStats {
     public final Counter routed = new Counter();
     /** Times that an entry could not go on since a plug-in failed, or sent it to where it cannot be. */
     public final Counter rejected = new Counter();
+    /** Bytes of the disk that compaction has given back. */
+    public final Counter compacted = new Counter();
+    /** Passes of compaction. */
+    public final Counter compactions = new Counter();
     /** Groups; as of now. */
     public final Counter groups = new Counter();
 

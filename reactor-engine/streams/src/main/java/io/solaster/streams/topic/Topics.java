@@ -96,7 +96,7 @@ public final class Topics {
     private Log openLog(Generation generation, TopicConfig with) {
         return Log.open(engine, "topic-" + name, with.log(generation.log().toString()), shard -> {
             TopicShard part = new TopicShard(name, config, placing, shard, engine.groups().byDefault(),
-                    new PluginGate(router));
+                    engine.groups().maintenance(), new PluginGate(router));
             parts[shard.id()] = part;
             return part;
         });
