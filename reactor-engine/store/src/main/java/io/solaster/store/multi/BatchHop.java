@@ -145,7 +145,12 @@ final class BatchHop {
         if (rest != null) {
             // Whatever it throws, the next command does not go on with it.
             unfinished[id] = null;
-            rest.proceed();
+            try {
+                rest.proceed();
+            } catch (Throwable broken) {
+                rest.drop();
+                throw broken;
+            }
             if (!rest.isDone()) {
                 unfinished[id] = rest;
                 return false;

@@ -156,6 +156,18 @@ public final class CommandSequence implements KeyHold.Work, AutoCloseable {
         taken = true;
     }
 
+    /**
+     * Begins with keys of this shard that the caller has already, and keeps: the next call of {@link #run} is the only one, and says
+     * that they are given back.
+     *
+     * @param now the time of the caller's step, in Unix milliseconds
+     */
+    public void beginHere(Waiter whoWaits, long now) {
+        begin(whoWaits, null, null);
+        hold.adopt(now);
+        taken = true;
+    }
+
     /** Adds all keys of a slot. */
     public void slot(int slot, boolean writes) {
         keys.slot(slot, writes);

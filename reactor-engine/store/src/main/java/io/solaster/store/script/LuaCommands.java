@@ -29,7 +29,12 @@ import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
 import org.slf4j.event.Level;
 
-/** What scripts call of the server: commands, and what stands beside them in {@code redis}. On the owning shard. */
+/**
+ * What scripts call of the server: commands, and what stands beside them in {@code redis}. On the owning shard.
+ *
+ * <p>
+ * Longer than 500 lines because each way that a command takes from a script is decided here, and what it answers comes back here.
+ */
 final class LuaCommands implements CommandCall.Later {
     private static final Logger log = LoggerFactory.getLogger("io.solaster.store.script");
     private static final int REPLIES = 256;
@@ -132,7 +137,14 @@ final class LuaCommands implements CommandCall.Later {
                     : fails(thread, "ERR too many messages wait for subscribers, and '" + command.name()
                             + "' cannot wait for them here: " + NOT_HERE, raises);
         }
-        LaterReply<?> result = answer(run, command);
+        if (command.spread() != null && !run.isOverShards() && isLongHere(command) && mayLeave(run, thread)) {
+            return run.callInTurns(thread, command, call, raises);
+        }
+        LaterReply<?> result = answer(run, command, run.mayLeave());
+        CommandCall.Unfinished rest = rest(run, command);
+        if (rest != null) {
+            return goOn(run, thread, rest, raises);
+        }
         if (result != null && !result.isThere()) {
             replies.clear();
             return mayLeave(run, thread)
@@ -144,6 +156,11 @@ final class LuaCommands implements CommandCall.Later {
         return pushAnswer(run, thread, result) && raises ? lua[0].raise(thread) : 1;
     }
 
+    /** Whether a command on keys of this shard has more to do than a turn has time for. */
+    private boolean isLongHere(Command command) {
+        return CommandPlace.of(command, call) == CommandPlace.SEVERAL && !call.keys().isAny();
+    }
+
     private boolean mayLeave(ScriptRun run, long thread) {
         return run.mayLeave() && lua[0].mayYield(thread);
     }
@@ -152,14 +169,63 @@ final class LuaCommands implements CommandCall.Later {
         return command.route() == Command.Route.CHANNEL ? call.length(1) + (long) call.length(2) : EVENT;
     }
 
-    /** Runs a command, whose reply is in {@link #replies} then, unless it comes later. */
-    private @Nullable LaterReply<?> answer(ScriptRun run, Command command) {
+    /** What is left of the command that was run, where that has more to do than a turn has time for. */
+    private CommandCall.@Nullable Unfinished rest(ScriptRun run, Command command) {
+        if (call.isLeftOff()) {
+            LongReply left = new LongReply(shard, command, call, replies, run.isResp3());
+            call.leavable(false);
+            return left;
+        }
+        return call.takeUnfinished();
+    }
+
+    /** Has a script leave off until a command is done; or does it at once where the script cannot. */
+    private int goOn(ScriptRun run, long thread, CommandCall.Unfinished rest, boolean raises) {
+        if (mayLeave(run, thread)) {
+            replies.clear();
+            return run.callInPieces(thread, rest, raises);
+        }
+        boolean failed = false;
+        try {
+            while (!rest.isDone()) {
+                rest.proceed();
+            }
+        } catch (OutOfMemoryError none) {
+            failed = true;
+        }
+        Lua.top(thread, 0);
+        return pushRest(run, thread, rest, failed) && raises ? lua[0].raise(thread) : 1;
+    }
+
+    /** Pushes what a command has answered that is done; whether that is an error. */
+    boolean pushRest(ScriptRun run, long thread, CommandCall.Unfinished rest, boolean failed) {
+        if (failed) {
+            rest.drop();
+            pushError(thread, "ERR internal error");
+            return true;
+        }
+        ReplyWriter reply = call.reply();
+        reply.to(replies.clear());
+        reply.resp3(run.isResp3());
+        rest.answer(reply);
+        reply.finish();
+        return pushAnswer(run, thread, null);
+    }
+
+    /**
+     * Runs a command, whose reply is in {@link #replies} then, unless it comes later.
+     *
+     * @param mayPause whether it may leave off: then {@link #rest} is what is left
+     */
+    private @Nullable LaterReply<?> answer(ScriptRun run, Command command, boolean mayPause) {
         later = null;
         call.client(null);
         call.as(null, run.database());
         call.writer(run.writer());
         call.now(run.now());
         call.held(this);
+        call.mayPause(mayPause);
+        call.leavable(mayPause);
         ReplyWriter reply = call.reply();
         reply.to(replies.clear());
         reply.resp3(run.isResp3());
@@ -167,6 +233,7 @@ final class LuaCommands implements CommandCall.Later {
             shard.runWithin(command, call);
         } finally {
             call.held(null);
+            call.mayPause(false);
             reply.finish();
         }
         run.database(call.database());
@@ -198,7 +265,7 @@ final class LuaCommands implements CommandCall.Later {
     boolean pushCalled(ScriptRun run, long thread, CommandList list) {
         Command command = list.next(call);
         list.took();
-        return pushAnswer(run, thread, answer(run, command));
+        return pushAnswer(run, thread, answer(run, command, false));
     }
 
     private static boolean isOnKeys(Command command) {

@@ -44,7 +44,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
 
     /** What it waits for. */
     private enum Wait {
-        NOTHING, TURN, KEYS, REPLY, RESULT, ROOM, END, KEYS_BACK
+        NOTHING, TURN, KEYS, REPLY, RESULT, ROOM, PIECES, END, KEYS_BACK
     }
 
     private final ShardScripts scripts;
@@ -59,12 +59,16 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
 
     // Where its keys lie on several shards.
     private @Nullable CommandSequence sequence;
+    /** Runs a command on several keys of this shard that has more to do than a turn has time for; null for none. */
+    private @Nullable CommandSequence here;
     private final CommandList list = new CommandList();
     private Wait wait = Wait.NOTHING;
     private boolean restart;
     /** What it waits for once it has left off. */
     private Wait next = Wait.TURN;
     private @Nullable LaterReply<?> awaited;
+    /** A command that has more to do than a turn has time for. */
+    private CommandCall.@Nullable Unfinished pieces;
     /** Bytes that it has told subscribers since it has last gone on. */
     private long told;
     private boolean raises;
@@ -213,6 +217,19 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
             leave(call);
             hold();
             wait = next;
+            if (here == null) {
+                drive();
+            } else {
+                // Not within the step of the log that this turn is.
+                shard.shard().executeOrElse(this::driveUnlessClosed, () -> {
+                    // As of later().
+                });
+            }
+        }
+    }
+
+    private void driveUnlessClosed() {
+        if (!over && !scripts.isClosed()) {
             drive();
         }
     }
@@ -235,6 +252,13 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
             restart = false;
             problem = null;
             awaited = null;
+            CommandCall.Unfinished begunBefore = pieces;
+            pieces = null;
+            if (begunBefore != null) {
+                // It only reads.
+                begunBefore.drop();
+            }
+            closeHere();
             database = begunIn;
             thread = lua.newThread(threadReference);
             lua.level(0);
@@ -448,6 +472,34 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
         return leaveUntil(Wait.RESULT, running, raisesErrors);
     }
 
+    /** Has it leave off until a command on several of its keys is run, a piece in each turn. */
+    int callInTurns(long running, Command command, CommandCall call, boolean raisesErrors) {
+        CommandSequence made = new CommandSequence(shard);
+        here = made;
+        made.beginHere(this, now);
+        return leaveCalling(Wait.REPLY, running, command, call, raisesErrors);
+    }
+
+    private void closeHere() {
+        CommandSequence made = here;
+        here = null;
+        if (made != null) {
+            made.close();
+        }
+    }
+
+    /** Who runs the command that it waits for. */
+    private CommandSequence asked() {
+        CommandSequence made = here;
+        return made != null ? made : Objects.requireNonNull(sequence);
+    }
+
+    /** Has it leave off until a command is done that it has begun; that is done in any case, as it may have changed something. */
+    int callInPieces(long running, CommandCall.Unfinished rest, boolean raisesErrors) {
+        pieces = rest;
+        return leaveUntil(Wait.PIECES, running, raisesErrors);
+    }
+
     private int leaveUntil(Wait until, long running, boolean raisesErrors) {
         caller = running;
         raises = raisesErrors;
@@ -583,7 +635,22 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
             return;
         }
         int results = 0;
-        if (problem == null && wait == Wait.ROOM) {
+        CommandCall.Unfinished rest = pieces;
+        if (rest != null) {
+            tellIfBusy();
+            boolean failed = !proceed(rest);
+            if (!rest.isDone()) {
+                later();
+                return;
+            }
+            pieces = null;
+            if (problem == null) {
+                raiseIf(scripts.pushRest(this, thread, rest, failed));
+                results = 1;
+            } else {
+                rest.drop();
+            }
+        } else if (problem == null && wait == Wait.ROOM) {
             if (shard.subscriptions().isHeldUp()) {
                 shard.subscriptions().whenFree(this::goOn);
                 return;
@@ -599,6 +666,23 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
         drive();
     }
 
+    /** False if there was no memory, not even for an error. */
+    private static boolean proceed(CommandCall.Unfinished rest) {
+        try {
+            rest.proceed();
+            return true;
+        } catch (OutOfMemoryError none) {
+            return false;
+        }
+    }
+
+    private void tellIfBusy() {
+        if (!toldBusy && scripts.isTooLong(took())) {
+            toldBusy = true;
+            scripts.busy(1);
+        }
+    }
+
     /** What it has called was answered, perhaps by an error. */
     private void raiseIf(boolean failed) {
         if (failed && raises) {
@@ -608,10 +692,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
 
     /** Goes on with it, unless it is to end. */
     private void resume(int arguments) {
-        if (!toldBusy && scripts.isTooLong(took())) {
-            toldBusy = true;
-            scripts.busy(1);
-        }
+        tellIfBusy();
         boolean ended = true;
         if (problem == null) {
             lua.restoreTables(keysReference, argumentsReference);
@@ -633,7 +714,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
     private void drive() {
         while (true) {
             switch (wait) {
-                case TURN, ROOM -> {
+                case TURN, ROOM, PIECES -> {
                     // What it has told subscribers goes out at the end of this turn.
                     later();
                     return;
@@ -658,8 +739,8 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
                 }
                 case REPLY -> {
                     sending = true;
-                    Objects.requireNonNull(sequence).database(database);
-                    Objects.requireNonNull(sequence).run(list, false, resp3, ShardScripts.MEMORY, null);
+                    asked().database(database);
+                    asked().run(list, here != null, resp3, ShardScripts.MEMORY, null);
                     sending = false;
                     if (!sent) {
                         return;
@@ -711,7 +792,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
     }
 
     private void replied() {
-        CommandSequence asked = Objects.requireNonNull(sequence);
+        CommandSequence asked = asked();
         ByteBuf replies = asked.replies();
         boolean failed = true;
         if (problem == null) {
@@ -723,6 +804,7 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
             }
             raiseIf(failed);
         }
+        closeHere();
         resume(1);
     }
 
@@ -740,6 +822,14 @@ final class ScriptRun implements CommandCall.Unfinished, CommandSequence.Waiter,
                 lost.close();
             }
             if (!over) {
+                CommandCall.Unfinished rest = pieces;
+                pieces = null;
+                while (rest != null && !rest.isDone()) {
+                    proceed(rest);
+                }
+                if (rest != null) {
+                    rest.drop();
+                }
                 if (reply == null) {
                     fail("ERR a shard has stopped");
                     write();

@@ -304,6 +304,11 @@ final class ShardScripts implements AutoCloseable, LuaState.Watch {
         return commands.pushCalled(run, thread, list);
     }
 
+    /** Pushes what a command has answered that took several turns; whether that is an error. */
+    boolean pushRest(ScriptRun run, long thread, CommandCall.Unfinished rest, boolean failed) {
+        return commands.pushRest(run, thread, rest, failed);
+    }
+
     void current(@Nullable ScriptRun run) {
         current = run;
     }

@@ -248,10 +248,17 @@ public final class InTurns implements CommandCall.Unfinished, AutoCloseable {
         }
     }
 
+    /** Where others hold its key nobody goes on with it: what it has not done stays undone. */
     @Override
     public void drop() {
         whenDone = null;
         if (done) {
+            close();
+        } else if (held) {
+            if (!shard.isClosed()) {
+                arguments.load(call, 0, arguments.count(), 0);
+                unpin();
+            }
             close();
         } else {
             dropped = true;

@@ -418,6 +418,22 @@ public final class KeyHold {
         }
     }
 
+    /**
+     * Has the work done with keys of this shard that its caller has already: they are neither taken nor given back. {@link #goOn}
+     * begins.
+     *
+     * @param time as {@link #now}
+     */
+    public void adopt(long time) {
+        TransactionPart own = parts[shard.shard().id()];
+        own.takesPart = true;
+        own.intent.begin(true);
+        participants = 1;
+        number = shard.locks().nextId();
+        now = time;
+        stage = Stage.PAUSING;
+    }
+
     /** Has somebody else work with the keys, during {@link Next#PAUSE}; answers who did until now. */
     public Work lend(Work other) {
         Work before = work();
