@@ -388,6 +388,8 @@ public final class HashCommands {
             }
         } else if (count > LongDraws.MANY && hash.isTable() && !hash.isExpiring()) {
             LongDraws.different(call, new LongDraws.OfHash(hash, what), (int) count, hash.count());
+        } else if (count > LongDraws.MANY && hash.isTable()) {
+            LongDraws.ofExpiring(call, hash, what, (int) count, false);
         } else if (hash.isTable()) {
             hash.choose((int) count, random);
             int found = 0;
@@ -422,7 +424,11 @@ public final class HashCommands {
 
     private static void drawAgainAndAgain(CommandCall call, Hashes hash, int count, int what, RandomGenerator random) {
         ReplyWriter reply = call.reply();
-        if (count > LongDraws.MANY && !hash.isExpiring()) {
+        if (count > LongDraws.MANY && hash.isExpiring()) {
+            LongDraws.ofExpiring(call, hash, what, count, true);
+            return;
+        }
+        if (count > LongDraws.MANY) {
             LongDraws.again(call, new LongDraws.OfHash(hash, what), count);
             return;
         }

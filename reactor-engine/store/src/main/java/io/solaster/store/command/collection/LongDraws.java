@@ -44,14 +44,21 @@ final class LongDraws {
 
     /** Answers so many different ones; fewer than there are. */
     static void different(CommandCall call, Table table, int answers, long count) {
-        InTurns.run(call, 1, (long) SMALL_PART * answers > count
-                ? new Some(table, answers, count)
-                : new Few(table, answers));
+        InTurns.run(call, 1, different(table, answers, count));
     }
 
     /** Answers so many, of which each may be chosen again. */
     static void again(CommandCall call, Table table, int answers) {
         InTurns.run(call, 1, new Few(table, answers, null));
+    }
+
+    /** As {@link #different}, or {@link #again}, of a hash of which some fields expire. */
+    static void ofExpiring(CommandCall call, Hashes hash, int what, int answers, boolean again) {
+        InTurns.run(call, 1, new Expiring(hash, what, answers, again));
+    }
+
+    private static InTurns.Steps different(Table table, int answers, long count) {
+        return (long) SMALL_PART * answers > count ? new Some(table, answers, count) : new Few(table, answers);
     }
 
     private static RandomGenerator random(CommandCall call) {
@@ -115,7 +122,7 @@ final class LongDraws {
         }
     }
 
-    /** A hash of which no field expires. */
+    /** A hash of which no field is due. */
     static final class OfHash implements Table {
         private final Hashes hash;
         private final int what;
@@ -164,6 +171,47 @@ final class LongDraws {
         @Override
         public void answer(ReplyWriter reply) {
             HashCommands.answerDrawn(reply, hash, what);
+        }
+    }
+
+    /** First removes what is due: what is left does not become due, as the command has one time. */
+    private static final class Expiring implements InTurns.Steps {
+        private final Hashes hash;
+        private final int what;
+        private final int answers;
+        private final boolean again;
+        private InTurns.@Nullable Steps draws;
+
+        Expiring(Hashes hash, int what, int answers, boolean again) {
+            this.hash = hash;
+            this.what = what;
+            this.answers = answers;
+            this.again = again;
+        }
+
+        @Override
+        public boolean goOn(CommandCall call) {
+            InTurns.Steps known = draws;
+            if (known == null) {
+                hash.open(call.address(1), call.length(1),
+                        call.keyspace().peek(call.address(1), call.length(1), call.now()), call.now());
+                while (hash.hasDue()) {
+                    hash.expireDue(SCANNED);
+                    if (hash.hasDue() && call.isToPause(SCANNED << 8)) {
+                        return false;
+                    }
+                }
+                if (!hash.exists()) {
+                    call.reply().arrayHeader(0);
+                    return true;
+                }
+                Table table = new OfHash(hash, what);
+                known = again
+                        ? new Few(table, answers, null)
+                        : different(table, (int) Math.min(answers, hash.count()), hash.count());
+                draws = known;
+            }
+            return known.goOn(call);
         }
     }
 
