@@ -19,7 +19,9 @@ import io.solaster.engine.Engines;
 import io.solaster.rpc.RawPeer.Received;
 import io.solaster.rpc.frame.Frame;
 import io.solaster.rpc.server.RpcServer;
+import io.solaster.testkit.gen.Property;
 import io.solaster.testkit.junit.SolasterTest;
+import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.BeforeEach;
 import org.junit.jupiter.api.Test;
@@ -30,6 +32,9 @@ class HostilePeerTest {
     private static final RpcMethod<byte[], byte[]> ECHO = RpcMethod.unary("echo", RpcCodec.BYTES, RpcCodec.BYTES);
     private static final RpcMethod<byte[], byte[]> STAY = RpcMethod.unary("stay", RpcCodec.BYTES, RpcCodec.BYTES);
     private static final RpcMethod<byte[], byte[]> LARGE = RpcMethod.unary("large", RpcCodec.BYTES, RpcCodec.BYTES);
+    private static final RpcMethod<byte[], byte[]> ANGRY = RpcMethod.unary("angry", RpcCodec.BYTES, RpcCodec.BYTES);
+    private static final RpcMethod<byte[], byte[]> TALK = RpcMethod.both("talk", RpcCodec.BYTES, RpcCodec.BYTES);
+    private static final RpcMethod<byte[], byte[]> WATCH = RpcMethod.answers("watch", RpcCodec.BYTES, RpcCodec.BYTES);
     private static final RpcMethod<byte[], byte[]> TWICE = RpcMethod.unary("twice", RpcCodec.BYTES, RpcCodec.BYTES);
 
     private final Engine engine;
@@ -47,6 +52,13 @@ class HostilePeerTest {
     void start() {
         service = RpcService.builder().direct(ECHO, (request, to) -> to.writeBytes(request))
                 .direct(LARGE, (_, to) -> to.writeZero(1 << 20))
+                .async(ANGRY, (call, _) -> {
+                    call.onCancel(() -> {
+                        throw new IllegalStateException("not now");
+                    });
+                    return new CompletableFuture<>();
+                })
+                .streamed(TALK, (_, answers) -> new Echo(answers)).streamed(WATCH, (_, answers) -> new Echo(answers))
                 .async(TWICE, (_, request) -> {
                     answer.complete(request);
                     answer.complete(new byte[9]);
@@ -76,7 +88,38 @@ class HostilePeerTest {
             assertThat(fine.read().body()).containsExactly(5);
         }
         Engines.until("all is closed and ended", () -> server.connections() == 0 && server.stats().running() == 0);
+        assertThat(server.stats().broken()).isZero();
         server.close();
+    }
+
+    /** Writes what it reads, and asks for the next. */
+    private static final class Echo implements RpcReader<byte[]> {
+        private final RpcWriter<byte[]> answers;
+        private @Nullable RpcFlow flow;
+
+        Echo(RpcWriter<byte[]> answers) {
+            this.answers = answers;
+        }
+
+        @Override
+        public void begins(RpcFlow begun) {
+            flow = begun;
+            begun.request(2);
+        }
+
+        @Override
+        public void message(byte[] message) {
+            answers.write(message);
+            flow.request(1);
+        }
+
+        @Override
+        public void ended() {
+            answers.whenWritable(answers::end);
+        }
+
+        @Override
+        public void failed(RpcException why) {}
     }
 
     private RawPeer peer() throws IOException {
@@ -97,6 +140,35 @@ class HostilePeerTest {
             }
         }
         assertThat(server.stats().violations()).isEqualTo(40);
+    }
+
+    /** Frames that are well-formed and make no sense together, to methods of each kind. */
+    @Test
+    void framesInAnyOrderBreakNothingAndLeaveNothing() throws IOException {
+        RpcMethod<?, ?>[] methods = {ECHO, STAY, TALK, WATCH, ANGRY};
+        Property.check(5, 60, draw -> {
+            byte[][] frames = new byte[1 + draw.nextInt(40)][];
+            for (int i = 0; i < frames.length; i++) {
+                int type = draw.oneIn(3)
+                        ? Frame.REQUEST
+                        : draw.of(Frame.DATA, Frame.CREDIT, Frame.END, Frame.CANCEL, Frame.PING);
+                RpcMethod<?, ?> method = draw.of(methods);
+                boolean request = type == Frame.REQUEST;
+                boolean open = request && method.kind().isOpen() != draw.oneIn(10);
+                frames[i] = RawPeer.frame(type, open ? Frame.OPEN : 0, request ? Frame.NO_SLOT : 0,
+                        request ? i + 1 : draw.nextInt(i + 2), request ? method.hash() : 1 + draw.nextInt(3),
+                        type == Frame.CREDIT ? draw.nextInt(1000) : 0,
+                        open || type == Frame.CREDIT || type == Frame.END ? new byte[0] : draw.bytes(3));
+            }
+            try (RawPeer peer = peer().greet()) {
+                peer.send(frames);
+                if (draw.nextBoolean()) {
+                    peer.socket.setSoLinger(true, 0);
+                }
+            } catch (IOException reset) {
+                // By the server, while this was sent.
+            }
+        });
     }
 
     @Test
@@ -186,6 +258,16 @@ class HostilePeerTest {
             peer.socket.setSoLinger(true, 0);
         }
         Engines.until("both have ended", () -> interrupted.get() == 2);
+    }
+
+    @Test
+    void aHandlerThatThrowsWhenItIsCancelledKeepsNobodyElseFromHearingOfTheEnd() throws IOException {
+        try (RawPeer peer = peer().greet()) {
+            peer.send(RawPeer.request(ANGRY, 1), RawPeer.request(STAY, 2), RawPeer.request(ANGRY, 3),
+                    RawPeer.request(STAY, 4));
+            Engines.until("all run", () -> server.stats().running() == 4);
+        }
+        Engines.until("all have ended", () -> interrupted.get() == 2 && server.stats().running() == 0);
     }
 
     @Test

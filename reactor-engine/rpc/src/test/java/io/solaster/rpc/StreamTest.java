@@ -369,6 +369,33 @@ class StreamTest {
     }
 
     @Test
+    void streamsThatWaitForTheConnectionAreServedInTurnAndThoseThatAreCancelledMakeWay() throws Exception {
+        try (RawPeer peer = new RawPeer(server.port()).greet()) {
+            byte[] many = "100000".getBytes(java.nio.charset.StandardCharsets.US_ASCII);
+            int streams = 40;
+            // The connection has credit for 64 messages; the first stream takes them all.
+            for (int i = 1; i <= streams; i++) {
+                peer.send(RawPeer.frame(Frame.REQUEST, 0, Frame.NO_SLOT, i, COUNT.hash(), 0, many),
+                        RawPeer.frame(Frame.CREDIT, 0, 0, i, 1_000, 1 << 20));
+            }
+            for (int i = 0; i < 64; i++) {
+                assertThat(peer.read().id()).isEqualTo(1);
+            }
+            for (int i = 1; i < streams; i++) {
+                peer.send(RawPeer.frame(Frame.CANCEL, 0, 0, i, 1, 0));
+            }
+            Engines.until("one is left", () -> server.stats().running() == 1);
+            peer.send(RawPeer.frame(Frame.CREDIT, 0, 0, 0, 5, 1 << 20));
+            for (int i = 0; i < 5; i++) {
+                RawPeer.Received next = peer.read();
+                assertThat(next.id()).isEqualTo(streams);
+                assertThat(next.words()).isEqualTo(String.valueOf(i));
+            }
+        }
+        Engines.until("ended", () -> server.stats().running() == 0);
+    }
+
+    @Test
     void whoGivesCreditAndDoesNotReadIsWrittenToNoFurther() throws Exception {
         try (RawPeer peer = new RawPeer(server.port()).greet()) {
             peer.send(RawPeer.frame(Frame.REQUEST, 0, Frame.NO_SLOT, 1, COUNT.hash(), 0,

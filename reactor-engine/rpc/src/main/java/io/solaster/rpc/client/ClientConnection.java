@@ -76,9 +76,9 @@ final class ClientConnection extends LaneConnection {
         long left = call.deadline == Long.MAX_VALUE ? Long.MAX_VALUE : call.deadline - home.now();
         if (wrong != null) {
             call.fail(new RpcException(RpcStatus.UNIMPLEMENTED, wrong, true, null));
-        } else if (calls.size() >= peer().maxCalls()) {
+        } else if (calls.size() >= Math.min(peer().maxCalls(), limits.maxCalls())) {
             call.fail(new RpcException(RpcStatus.RESOURCE_EXHAUSTED, "the connection to " + this + " has its "
-                    + peer().maxCalls() + " calls under way", true, null));
+                    + calls.size() + " calls under way", true, null));
         } else if (unsent() > limits.outputBuffer().bytes() / 2) {
             call.fail(new RpcException(RpcStatus.RESOURCE_EXHAUSTED, this + " does not read: " + unsent()
                     + " bytes wait for it", true, null));

@@ -35,6 +35,8 @@ import org.jspecify.annotations.Nullable;
 public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     /** More than this leaves before the turn ends. */
     private static final int SEND_AT = 64 * 1024;
+    /** Bytes of streams that one connection is given in one turn, however fast its peer reads. */
+    private static final long MOST_STREAMED = 256 * 1024;
     private static final WriteBufferWaterMark WAITS_FOR_PEER = new WriteBufferWaterMark(128 * 1024, 512 * 1024);
 
     protected final LaneShard home;
@@ -61,6 +63,10 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     /** Of the last frames, once they are about to leave. */
     private @Nullable Linger linger;
     private boolean gathered;
+    /** Of streams, in this turn. */
+    private long turnBytes;
+    private final Runnable goOnWithStreams = this::goOnWithStreams;
+    private boolean goesOn;
     private boolean processing;
     private boolean held;
     private boolean ended;
@@ -193,7 +199,13 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     private void wrote() {
         if (Objects.requireNonNull(output).readableBytes() >= SEND_AT) {
             flush();
-        } else if (!gathered) {
+        } else {
+            gather();
+        }
+    }
+
+    private void gather() {
+        if (!gathered) {
             gathered = true;
             home.hasOutput(this);
         }
@@ -202,7 +214,12 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     /** The turn ends. */
     final void flushGathered() {
         gathered = false;
+        turnBytes = 0;
         flush();
+        if (!blocked.isEmpty() && !goesOn && maySend()) {
+            goesOn = true;
+            home.shard().execute(goOnWithStreams);
+        }
     }
 
     private void flush() {
@@ -384,18 +401,31 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
 
     /** Whether the connection has room for a message of a stream. */
     final boolean maySend() {
-        return !ended && sendMessages > 0 && sendBytes > 0 && channel().isWritable();
+        return !ended && sendMessages > 0 && sendBytes > 0 && turnBytes < MOST_STREAMED && channel().isWritable();
     }
 
     /** A message of a stream was written. */
     final void sent(int bytes) {
         sendMessages--;
         sendBytes -= bytes;
+        turnBytes += bytes + Frame.HEADER;
+        gather();
     }
 
     /** A stream has something to write once there is room on the connection. */
     final void waits(LaneStream<?, ?> stream) {
         blocked.add(stream);
+    }
+
+    /** A stream that waits for room has ended. */
+    final void waitsNoMore(LaneStream<?, ?> stream) {
+        blocked.remove(stream);
+    }
+
+    /** Streams that had their part of a turn go on. */
+    private void goOnWithStreams() {
+        goesOn = false;
+        unblock();
     }
 
     private void unblock() {
@@ -568,7 +598,7 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
             end(new RpcException(RpcStatus.UNAVAILABLE, "the peer has read nothing for " + limits.silenceTimeout()));
             return;
         }
-        if (!isAwaited() || held) {
+        if (held || !isAwaited() && input.isEmpty()) {
             owedSince = now;
         } else if (isSilent(now)) {
             return;

@@ -468,6 +468,11 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
     }
 
     private void release() {
+        LaneConnection to = connection;
+        if (isBlocked && to != null) {
+            isBlocked = false;
+            to.waitsNoMore(this);
+        }
         queue.forEach(ByteBuf::release);
         queue.clear();
         queuedBytes = 0;

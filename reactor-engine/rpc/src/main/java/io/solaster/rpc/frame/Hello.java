@@ -46,6 +46,9 @@ public record Hello(long features, String node, int shard, int shards, long epoc
      */
     public record Method(int hash, int kind, long fingerprint) {}
 
+    /** That fit into the longest HELLO, whatever else it says. */
+    public static final int MOST_METHODS = 20_000;
+
     private static final int MOST_SHARDS = 4096;
     private static final int RUN = 6;
     private static final int METHOD = 13;

@@ -31,6 +31,9 @@ interface CallHome {
     /** The time of the call is over. */
     void outOfTime(long id, String words);
 
+    /** What a handler has for the case that nobody waits any more has thrown. */
+    void unheard(RpcMethod<?, ?> method, RuntimeException thrown);
+
     /** All was said of a call for now. */
     void goIfDone();
 }

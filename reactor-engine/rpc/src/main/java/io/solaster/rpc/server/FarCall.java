@@ -156,6 +156,11 @@ final class FarCall extends Message implements OpenCall, CallHome {
     }
 
     @Override
+    public void unheard(RpcMethod<?, ?> of, RuntimeException thrown) {
+        connection.unheard(of, thrown);
+    }
+
+    @Override
     public void outOfTime(long ended, String words) {
         failure = new RpcException(RpcStatus.DEADLINE_EXCEEDED, words);
     }

@@ -106,6 +106,10 @@ public final class RpcServer implements AutoCloseable {
                 methods.add(new Hello.Method(method.hash(), method.kind().code(), method.fingerprint()));
             }
         }
+        if (methods.size() > Hello.MOST_METHODS) {
+            throw new IllegalArgumentException(methods.size() + " methods, over the " + Hello.MOST_METHODS
+                    + " that one server may have; divide them among servers");
+        }
         return List.copyOf(methods);
     }
 
@@ -187,7 +191,7 @@ public final class RpcServer implements AutoCloseable {
 
     /** What was counted so far. */
     public RpcStats stats() {
-        RpcStats sum = new RpcStats(0, 0, 0, 0, 0, 0, 0);
+        RpcStats sum = new RpcStats(0, 0, 0, 0, 0, 0, 0, 0);
         for (ServerCounts each : counts) {
             sum = sum.plus(each);
         }

@@ -10,13 +10,15 @@ package io.solaster.rpc.server;
  * @param refused calls that were not begun for want of permits
  * @param forwarded calls that were made on another shard than the one that owns their key, and went there
  * @param violations connections that were ended since the peer broke the protocol
+ * @param broken connections that were ended by a failure of the server's own, which the log tells of; 0 is right
  */
 public record RpcStats(long begun, long running, long failed, long cancelled, long refused, long forwarded,
-        long violations) {
+        long violations, long broken) {
 
     RpcStats plus(ServerCounts counts) {
         return new RpcStats(begun + counts.begun.get(), running + counts.running.get(), failed + counts.failed.get(),
                 cancelled + counts.cancelled.get(), refused + counts.refused.get(),
-                forwarded + counts.forwarded.get(), violations + counts.violations.get());
+                forwarded + counts.forwarded.get(), violations + counts.violations.get(),
+                broken + counts.broken.get());
     }
 }

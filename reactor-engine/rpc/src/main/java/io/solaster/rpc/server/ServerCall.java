@@ -351,10 +351,11 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStr
         if (words != null && served.method.kind() != RpcMethod.Kind.ONE_WAY) {
             home.outOfTime(id, words);
         }
+        CompletionStage<A> begun = stage;
         if (fork != null) {
             fork.cancel();
-        } else if (stage != null) {
-            stage.toCompletableFuture().cancel(true);
+        } else if (begun != null) {
+            heard(() -> begun.toCompletableFuture().cancel(true));
         } else if (stream != null) {
             handlerEnded();
             stream.abort(words == null
@@ -362,8 +363,17 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStr
                     : new RpcException(RpcStatus.DEADLINE_EXCEEDED, words));
         }
         if (action != null) {
-            action.run();
+            heard(action);
         }
         home.goIfDone();
+    }
+
+    /** Others are to hear of their end, whatever this one does. */
+    private void heard(Runnable action) {
+        try {
+            action.run();
+        } catch (RuntimeException thrown) {
+            home.unheard(served.method, thrown);
+        }
     }
 }

@@ -317,6 +317,11 @@ final class ServerConnection extends LaneConnection implements CallHome {
     }
 
     @Override
+    public void unheard(RpcMethod<?, ?> method, RuntimeException thrown) {
+        server.log().handler.tell("'{}' threw when its caller had left", method, thrown);
+    }
+
+    @Override
     public void outOfTime(long id, String words) {
         if (!hasEnded()) {
             words(Frame.ERROR, 0, id, RpcStatus.DEADLINE_EXCEEDED, words);
@@ -391,6 +396,7 @@ final class ServerConnection extends LaneConnection implements CallHome {
 
     @Override
     protected void failed(Throwable failure) {
+        shard.counts.broken.increment();
         server.log().failure.tell("{} is disconnected", this, failure);
     }
 }

@@ -10,5 +10,6 @@ final class ServerCounts {
     final Counter cancelled = new Counter();
     final Counter refused = new Counter();
     final Counter forwarded = new Counter();
+    final Counter broken = new Counter();
     final Counter violations = new Counter();
 }
