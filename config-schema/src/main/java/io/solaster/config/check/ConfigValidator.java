@@ -64,6 +64,7 @@ public final class ConfigValidator {
         config.pools().forEach((name, pool) -> new PoolRules(findings, entryKey(POOLS, name), pool).check(name));
         LogRules logs = new LogRules(findings);
         logs.check(config.logs());
+        logs.checkTopics(config.streams(), config.topics());
         new PluginRules(findings).check(config.plugins());
         StorePersistenceConfig kept = config.store().persistence();
         if (kept.directory() != null) {

@@ -6,13 +6,17 @@ import io.solaster.config.log.LogConfig;
 import io.solaster.config.log.RetainConfig;
 import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Fsync;
+import io.solaster.config.value.Range;
+import org.springframework.boot.context.properties.ConfigurationPropertiesSource;
+import org.springframework.boot.context.properties.NestedConfigurationProperty;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
- * One topic: entries in partitions, each of which belongs to a shard, in a log that each shard writes for all of its own. It is
- * handed to {@code Streams.open} by code; no property says it. {@link io.solaster.config.check.ConfigValidator#checkTopics} tells
- * what is wrong with one.
+ * One topic: entries in partitions, each of which belongs to a shard, in a log that each shard writes for all of its own. One that
+ * code hands to {@code Streams.open} is checked by {@link io.solaster.config.check.ConfigValidator#checkTopics}.
  *
- * @param directory where the topic lies; made where it is not there, and belongs to one process at a time
+ * @param directory where the topic lies; made where it is not there, and belongs to one process at a time. If none is named, the
+ *            topic's name below solaster.streams.directory
  * @param partitions how many, 1 to 16384; an entry's key says which one is its own, and it cannot be changed later
  * @param order 'none': any member of a group takes the next entry; 'key': each partition has one member, and a key's entries
  *            come one after the other
@@ -28,15 +32,27 @@ import io.solaster.config.value.Fsync;
  * @param maxGroups how many groups there may be
  * @param retain what goes by itself
  */
-public record TopicConfig(String directory, int partitions, TopicOrder order, Fsync fsync, ByteSize segment,
-        ByteSize buffer, ByteSize maxEntry, int inFlight, ByteSize inFlightBytes, Duration waitFor, int maxGroups,
-        TopicRetainConfig retain) {
+@ConfigurationPropertiesSource
+public record TopicConfig(@DefaultValue("") String directory,
+        @DefaultValue("1") @Range(min = 1, max = 16384) int partitions, @DefaultValue("none") TopicOrder order,
+        @DefaultValue("always") Fsync fsync, @DefaultValue("64MB") ByteSize segment,
+        @DefaultValue("8MB") ByteSize buffer, @DefaultValue("1MB") ByteSize maxEntry,
+        @DefaultValue("65536") @Range(min = 1, max = 1 << 24) int inFlight,
+        @DefaultValue("16MB") ByteSize inFlightBytes, @DefaultValue("1s") Duration waitFor,
+        @DefaultValue("1024") @Range(min = 1, max = 1 << 20) int maxGroups,
+        @NestedConfigurationProperty @DefaultValue TopicRetainConfig retain) {
 
     /** One partition in no order, synced before it is acknowledged, of which everything is kept. */
     public static TopicConfig in(String directory) {
         return new TopicConfig(directory, 1, TopicOrder.NONE, Fsync.ALWAYS, new ByteSize(64 << 20),
                 new ByteSize(8 << 20), new ByteSize(1 << 20), 65536, new ByteSize(16 << 20), Duration.ofSeconds(1),
                 1024, TopicRetainConfig.everything());
+    }
+
+    /** This in another directory. */
+    public TopicConfig withDirectory(String newDirectory) {
+        return new TopicConfig(newDirectory, partitions, order, fsync, segment, buffer, maxEntry, inFlight,
+                inFlightBytes, waitFor, maxGroups, retain);
     }
 
     /** This with so many partitions. */

@@ -4,6 +4,7 @@ import java.time.Duration;
 
 import io.solaster.config.value.ByteSize;
 import org.jspecify.annotations.Nullable;
+import org.springframework.boot.context.properties.bind.DefaultValue;
 
 /**
  * What a topic keeps: whole segments of its files, of which the oldest go, consumed or not; and of each key the last entry. Without
@@ -14,7 +15,8 @@ import org.jspecify.annotations.Nullable;
  * @param lastPerKey whether an entry goes some time after a later one of the same key was published, consumed or not; those
  *            without a key stay
  */
-public record TopicRetainConfig(@Nullable ByteSize size, @Nullable Duration age, boolean lastPerKey) {
+public record TopicRetainConfig(@Nullable ByteSize size, @Nullable Duration age,
+        @DefaultValue("false") boolean lastPerKey) {
 
     /** Everything is kept. */
     public static TopicRetainConfig everything() {

@@ -1,4 +1,4 @@
-/** What topics are opened with: entries on the disk, over all shards. Any thread. */
+/** What is configured below {@code solaster.topics.<name>}: entries on the disk, over all shards. Any thread. */
 @NullMarked
 package io.solaster.config.topic;
 

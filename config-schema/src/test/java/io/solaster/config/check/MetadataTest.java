@@ -24,6 +24,7 @@ import io.solaster.config.pool.EndpointConfig;
 import io.solaster.config.pool.PoolConfig;
 import io.solaster.config.server.ServerConfig;
 import io.solaster.config.server.UdpConfig;
+import io.solaster.config.topic.TopicConfig;
 import org.junit.jupiter.api.Test;
 import org.yaml.snakeyaml.Yaml;
 
@@ -32,6 +33,7 @@ class MetadataTest {
     private static final String SERVERS = "solaster.servers.<name>.";
     private static final String UDP = "solaster.udp.<name>.";
     private static final String LOGS = "solaster.logs.<name>.";
+    private static final String TOPICS = "solaster.topics.<name>.";
     private static final String PLUGINS = "solaster.plugins.processors.<name>.";
     private static final String POOLS = "solaster.pools.<name>.";
     private static final String GROUPS = "solaster.engine.groups.<name>.";
@@ -68,6 +70,13 @@ class MetadataTest {
         assertThat(properties()).filteredOn(p -> p.key().startsWith(LOGS))
                 .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
                 .contains(LOGS + "directory", LOGS + "fsync", LOGS + "retain.size", LOGS + "retain.age");
+    }
+
+    @Test
+    void everyKeyOfATopicIsDescribed() throws Exception {
+        assertThat(properties()).filteredOn(p -> p.key().startsWith(TOPICS))
+                .allSatisfy(p -> assertThat(p.description()).as(p.key()).isNotBlank()).extracting(Property::key)
+                .contains(TOPICS + "partitions", TOPICS + "order", TOPICS + "fsync", TOPICS + "retain.age");
     }
 
     @Test
@@ -170,7 +179,7 @@ class MetadataTest {
         list(metadata("META-INF/spring-configuration-metadata.json"), "properties").stream()
                 .filter(p -> !Set
                         .of("solaster.servers", "solaster.udp", "solaster.pools", "solaster.logs",
-                                "solaster.plugins.processors", "solaster.engine.groups")
+                                "solaster.topics", "solaster.plugins.processors", "solaster.engine.groups")
                         .contains(String.valueOf(p.get("name"))))
                 .forEach(p -> properties.add(property("", p)));
         properties.addAll(entries(GROUPS, GroupConfig.class));
@@ -179,6 +188,7 @@ class MetadataTest {
         properties.addAll(entries(POOLS, PoolConfig.class));
         properties.addAll(entries(POOLS + "endpoints[0].", EndpointConfig.class));
         properties.addAll(entries(LOGS, LogConfig.class));
+        properties.addAll(entries(TOPICS, TopicConfig.class));
         properties.addAll(entries(PLUGINS, PluginConfig.class));
         return properties;
     }

@@ -5,56 +5,67 @@ import java.util.LinkedHashSet;
 import java.util.List;
 import java.util.Map;
 import java.util.Set;
+import java.util.function.Function;
 
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.check.ConfigDiff.Change;
 import org.jspecify.annotations.Nullable;
 
-/** Says which changes need a restart: of a server, a pool or a log that comes or goes its name alone, and not all its keys. */
+/** Says which changes need a restart: of a server, a pool, a log or a topic that comes or goes its name alone, and not all its keys. */
 final class Restarts {
+    private static final List<Named> NAMED = List.of(
+            new Named("solaster.servers", "a server", SolasterConfig::servers),
+            new Named("solaster.udp", "a server", SolasterConfig::udp),
+            new Named("solaster.pools", "a pool", SolasterConfig::pools),
+            new Named("solaster.logs", "a log", SolasterConfig::logs),
+            new Named("solaster.topics", "a topic", SolasterConfig::topics));
 
     private Restarts() {}
 
     static List<String> of(SolasterConfig before, SolasterConfig after, List<Change> fixed) {
         Set<String> said = new LinkedHashSet<>();
         for (Change change : fixed) {
-            String key = change.key();
-            said.add(key.startsWith("solaster.servers.")
-                    ? entry(key, "solaster.servers.", "a server", before.servers(), after.servers(), change)
-                    : key.startsWith("solaster.udp.")
-                            ? entry(key, "solaster.udp.", "a server", before.udp(), after.udp(), change)
-                            : key.startsWith("solaster.pools.")
-                                    ? entry(key, "solaster.pools.", "a pool", before.pools(), after.pools(), change)
-                                    : key.startsWith("solaster.logs.")
-                                            ? entry(key, "solaster.logs.", "a log", before.logs(), after.logs(), change)
-                                            : change.toString());
+            said.add(NAMED.stream().filter(named -> named.has(change.key())).findFirst()
+                    .map(named -> entry(named, before, after, change)).orElseGet(change::toString));
         }
         return List.copyOf(said);
     }
 
-    private static String entry(String key, String prefix, String what, Map<String, ?> before, Map<String, ?> after,
-            Change change) {
-        String come = name(key, prefix, after.keySet(), before.keySet());
+    private static String entry(Named named, SolasterConfig before, SolasterConfig after, Change change) {
+        Collection<String> were = named.all.apply(before).keySet();
+        Collection<String> are = named.all.apply(after).keySet();
+        String come = name(change.key(), named, are, were);
         if (come != null) {
-            return prefix + come + ": unset -> set; " + what + " comes with a start of the application, so restart it";
+            return named.key(come) + ": unset -> set; " + named.what
+                    + " comes with a start of the application, so restart it";
         }
-        String gone = name(key, prefix, before.keySet(), after.keySet());
+        String gone = name(change.key(), named, were, are);
         if (gone != null) {
-            return prefix + gone + ": set -> unset; " + what + " goes with the application, so restart it, or give it"
-                    + " back its place in the file";
+            return named.key(gone) + ": set -> unset; " + named.what
+                    + " goes with the application, so restart it, or give it back its place in the file";
         }
         return change.toString();
     }
 
     /** Whose key it is, among those that are here and not there. */
-    private static @Nullable String name(String key, String prefix, Collection<String> here,
-            Collection<String> there) {
+    private static @Nullable String name(String key, Named named, Collection<String> here, Collection<String> there) {
         for (String name : here) {
-            if (!there.contains(name)
-                    && (key.startsWith(prefix + name + ".") || key.startsWith(prefix + "[" + name + "]"))) {
+            if (!there.contains(name) && (key.startsWith(named.prefix + "." + name + ".")
+                    || key.startsWith(named.prefix + "[" + name + "]"))) {
                 return name;
             }
         }
         return null;
+    }
+
+    /** What users name, below a key. */
+    private record Named(String prefix, String what, Function<SolasterConfig, Map<String, ?>> all) {
+        boolean has(String key) {
+            return key.startsWith(prefix + ".") || key.startsWith(prefix + "[");
+        }
+
+        String key(String name) {
+            return name.matches("[a-z0-9][a-z0-9-]*") ? prefix + "." + name : prefix + "[" + name + "]";
+        }
     }
 }
