@@ -21,11 +21,14 @@ import io.solaster.boot.actuate.SolasterPoolActuatorAutoConfiguration;
 import io.solaster.boot.actuate.meters.SolasterMetricsAutoConfiguration;
 import io.solaster.boot.log.SolasterLogAutoConfiguration;
 import io.solaster.boot.pool.SolasterPoolsAutoConfiguration;
+import io.solaster.boot.streams.SolasterStreamsAutoConfiguration;
+import io.solaster.boot.streams.SolasterTopicListenersAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.config.WebConfig;
 import io.solaster.config.check.ConfigBinder;
 import io.solaster.http.HttpHandler;
 import io.solaster.spring.ShardScheduled;
+import io.solaster.spring.TopicListener;
 import io.solaster.spring.trace.SolasterObservation;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
@@ -55,7 +58,8 @@ final class ReadmeTest {
             bound.add(ConfigBinder.bind(new Binder(ConfigurationPropertySources.from(new YamlPropertySourceLoader()
                     .load("README", new ByteArrayResource(yaml.group(1).getBytes()))))));
         }
-        assertThat(bound).hasSize(6);
+        assertThat(bound).hasSize(7);
+        assertThat(bound.get(6).placedTopics().get("orders").directory()).isEqualTo("/var/lib/shop/topics/orders");
         assertThat(bound.get(5).pools().get("orders").endpoints()).hasSize(3);
         assertThat(bound.subList(0, 2)).allSatisfy(config -> assertThat(config.servers()).containsKey("kv"));
         assertThat(bound.get(2).servers().get("web").sslBundle()).isEqualTo("web");
@@ -80,6 +84,7 @@ final class ReadmeTest {
                         SolasterBeansAutoConfiguration.class, SolasterStoreAutoConfiguration.class,
                         SolasterHttpAutoConfiguration.class, SolasterPoolsAutoConfiguration.class,
                         SolasterPoolActuatorAutoConfiguration.class, SolasterLogAutoConfiguration.class,
+                        SolasterStreamsAutoConfiguration.class, SolasterTopicListenersAutoConfiguration.class,
                         SolasterMetricsAutoConfiguration.class, SslAutoConfiguration.class))
                 .withPropertyValues("solaster.engine.shards=2", "solaster.engine.pinning=never",
                         "solaster.engine.transport=nio", "solaster.servers.kv.protocol=resp",
@@ -89,12 +94,17 @@ final class ReadmeTest {
                         "spring.ssl.bundle.jks.server.keystore.location=file:" + directory.resolve("server.p12"),
                         "spring.ssl.bundle.jks.server.keystore.password=changeit",
                         "solaster.pools.orders.endpoints=127.0.0.1:1",
-                        "solaster.logs.orders.directory=" + directory, "solaster.logs.orders.segment=128KB",
+                        "solaster.topics.orders.directory=" + directory.resolve("orders"),
+                        "solaster.logs.orders.directory=" + directory.resolve("log"),
+                        "solaster.logs.orders.segment=128KB",
                         "solaster.logs.orders.buffer=64KB")
                 .withBean("web", HttpHandler.class, () -> (request, response) -> response.send())
-                .withBean(Scheduled.class).withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
+                .withBean(Scheduled.class).withBean(Listener.class)
+                .withBean(MeterRegistry.class, SimpleMeterRegistry::new).run(context -> {
                     MeterRegistry registry = context.getBean(MeterRegistry.class);
                     context.getBeansOfType(MeterBinder.class).values().forEach(binder -> binder.bindTo(registry));
+                    ThreeShards.until("the shards have been asked for groups",
+                            () -> registry.get("solaster.streams.groups").gauge().value() == 1);
                     assertThat(registry.getMeters().stream().map(meter -> meter.getId().getName())
                             .filter(name -> name.startsWith("solaster.")).collect(Collectors.toSet()))
                             .isEqualTo(listed);
@@ -104,6 +114,11 @@ final class ReadmeTest {
     static class Scheduled {
         @ShardScheduled(fixedDelay = "1h")
         void nothing() {}
+    }
+
+    static class Listener {
+        @TopicListener(topic = "orders", group = "billing")
+        void nothing(String payload) {}
     }
 
     @Test

@@ -5,20 +5,24 @@ import java.lang.reflect.Method;
 import java.util.Map;
 import java.util.concurrent.ConcurrentHashMap;
 
+import io.solaster.config.Internal;
 import org.springframework.core.MethodIntrospector;
 import org.springframework.core.annotation.AnnotatedElementUtils;
 import org.springframework.core.annotation.AnnotationUtils;
 
 /** The methods of classes that have an annotation, on themselves or in an interface; looked for once a class. Any thread. */
-final class AnnotatedMethods<A extends Annotation> {
+@Internal
+public final class AnnotatedMethods<A extends Annotation> {
     private final Class<A> annotation;
     private final Map<Class<?>, Map<Method, A>> byType = new ConcurrentHashMap<>();
 
-    AnnotatedMethods(Class<A> annotation) {
+    /** Those with an annotation. */
+    public AnnotatedMethods(Class<A> annotation) {
         this.annotation = annotation;
     }
 
-    Map<Method, A> of(Class<?> type) {
+    /** Of a class. */
+    public Map<Method, A> of(Class<?> type) {
         return byType.computeIfAbsent(type, this::find);
     }
 

@@ -1,7 +1,9 @@
 package io.solaster.spring.shard;
 
+import java.lang.reflect.Method;
 import java.time.Duration;
 
+import io.solaster.config.Internal;
 import io.solaster.engine.Engine;
 import io.solaster.engine.task.SchedulingGroup;
 import org.jspecify.annotations.Nullable;
@@ -10,24 +12,30 @@ import org.springframework.format.annotation.DurationFormat;
 import org.springframework.format.datetime.standard.DurationFormatterUtils;
 
 /** Reads what an annotation says as text, with its placeholders resolved. */
-final class AnnotationText {
+@Internal
+public final class AnnotationText {
     private final ConfigurableListableBeanFactory beanFactory;
     private final String where;
 
     /** @param where stands before what is wrong: the annotation and its method */
-    AnnotationText(ConfigurableListableBeanFactory beanFactory, String where) {
+    public AnnotationText(ConfigurableListableBeanFactory beanFactory, String where) {
         this.beanFactory = beanFactory;
         this.where = where;
     }
 
-    String resolved(String text) {
+    /** {@code Orders.add(long, int)}. */
+    public static String describe(Method method) {
+        return CallKey.describe(method);
+    }
+
+    /** With its placeholders resolved, and no space around it. */
+    public String resolved(String text) {
         String resolved = beanFactory.resolveEmbeddedValue(text);
         return resolved == null ? "" : resolved.strip();
     }
 
     /** Null for none. As Spring reads durations: 10s, 500ms, 1m30s, PT10S; a bare number counts milliseconds. */
-    @Nullable
-    Duration duration(String text) {
+    public @Nullable Duration duration(String text) {
         String resolved = resolved(text);
         if (resolved.isEmpty()) {
             return null;
@@ -40,8 +48,7 @@ final class AnnotationText {
     }
 
     /** Null for none. */
-    @Nullable
-    SchedulingGroup group(Engine engine, String text) {
+    public @Nullable SchedulingGroup group(Engine engine, String text) {
         String resolved = resolved(text);
         if (resolved.isEmpty()) {
             return null;

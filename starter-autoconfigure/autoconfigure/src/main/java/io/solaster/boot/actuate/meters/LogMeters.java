@@ -1,8 +1,9 @@
 package io.solaster.boot.actuate.meters;
 
-import java.util.Collection;
 import java.util.List;
+import java.util.Map;
 import java.util.function.Function;
+import java.util.function.Supplier;
 
 import io.micrometer.core.instrument.FunctionCounter;
 import io.micrometer.core.instrument.Gauge;
@@ -11,24 +12,24 @@ import io.micrometer.core.instrument.Tags;
 import io.micrometer.core.instrument.binder.MeterBinder;
 import io.solaster.engine.stats.Counter;
 import io.solaster.engine.stats.HistogramSnapshot;
-import io.solaster.log.Log;
 import io.solaster.log.LogStats;
 import org.jspecify.annotations.Nullable;
 
 /** What logs count, summed over the shards; the tag {@code log} names each. */
 final class LogMeters implements MeterBinder {
-    private final List<Log> logs;
+    private final Map<String, Supplier<List<LogStats>>> logs;
 
-    LogMeters(Collection<Log> logs) {
-        this.logs = List.copyOf(logs);
+    /** @param logs by name, what each counts by shard */
+    LogMeters(Map<String, Supplier<List<LogStats>>> logs) {
+        this.logs = Map.copyOf(logs);
     }
 
     @Override
     public void bindTo(MeterRegistry registry) {
-        logs.forEach(log -> bind(registry, log, Tags.of("log", log.name())));
+        logs.forEach((name, log) -> bind(registry, log, Tags.of("log", name)));
     }
 
-    private static void bind(MeterRegistry registry, Log log, Tags tags) {
+    private static void bind(MeterRegistry registry, Supplier<List<LogStats>> log, Tags tags) {
         count(registry, log, tags, "records", "Records appended", stats -> stats.records);
         count(registry, log, tags, "refused", "Appends refused for want of room", stats -> stats.refused);
         count(registry, log, tags, "batches", "Writes, each of all that gathered", stats -> stats.batches);
@@ -42,27 +43,29 @@ final class LogMeters implements MeterBinder {
         level(registry, log, tags, "sealed", null, "Shards whose log has failed and takes nothing any more",
                 stats -> stats.sealed);
         level(registry, log, tags, "full", null, "Shards whose log has no room on the disk", stats -> stats.full);
-        RecentPercentile syncs = new RecentPercentile(() -> log.stats().stream()
+        RecentPercentile syncs = new RecentPercentile(() -> log.get().stream()
                 .map(stats -> stats.syncNanos.snapshot()).reduce(HistogramSnapshot::plus).orElseThrow(), 99);
         Gauge.builder("solaster.log.sync.p99", syncs, RecentPercentile::get).strongReference(true).tags(tags)
                 .baseUnit("seconds").description("Duration that 99 % of the last syncs did not exceed")
                 .register(registry);
     }
 
-    private static void count(MeterRegistry registry, Log log, Tags tags, String name, String description,
+    private static void count(MeterRegistry registry, Supplier<List<LogStats>> log, Tags tags, String name,
+            String description,
             Function<LogStats, Counter> count) {
         FunctionCounter.builder("solaster.log." + name, log, l -> total(l, count)).tags(tags).description(description)
                 .register(registry);
     }
 
-    private static void level(MeterRegistry registry, Log log, Tags tags, String name, @Nullable String unit,
+    private static void level(MeterRegistry registry, Supplier<List<LogStats>> log, Tags tags, String name,
+            @Nullable String unit,
             String description,
             Function<LogStats, Counter> level) {
         Gauge.builder("solaster.log." + name, log, l -> total(l, level)).tags(tags).baseUnit(unit)
                 .description(description).register(registry);
     }
 
-    private static double total(Log log, Function<LogStats, Counter> of) {
-        return log.stats().stream().mapToLong(stats -> of.apply(stats).get()).sum();
+    private static double total(Supplier<List<LogStats>> log, Function<LogStats, Counter> of) {
+        return log.get().stream().mapToLong(stats -> of.apply(stats).get()).sum();
     }
 }

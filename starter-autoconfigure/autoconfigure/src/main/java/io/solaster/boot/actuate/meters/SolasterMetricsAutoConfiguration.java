@@ -1,6 +1,7 @@
 package io.solaster.boot.actuate.meters;
 
 import java.util.Map;
+import java.util.stream.Collectors;
 import java.util.stream.Stream;
 
 import io.micrometer.core.instrument.MeterRegistry;
@@ -12,6 +13,8 @@ import io.solaster.boot.SolasterHttpAutoConfiguration;
 import io.solaster.boot.SolasterStoreAutoConfiguration;
 import io.solaster.boot.log.SolasterLogAutoConfiguration;
 import io.solaster.boot.pool.SolasterPoolsAutoConfiguration;
+import io.solaster.boot.streams.SolasterStreamsAutoConfiguration;
+import io.solaster.boot.streams.SolasterTopicListenersAutoConfiguration;
 import io.solaster.boot.web.SolasterWebAutoConfiguration;
 import io.solaster.config.SolasterConfig;
 import io.solaster.engine.Engine;
@@ -24,8 +27,10 @@ import io.solaster.spring.reload.ConfigReloader;
 import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.spring.server.UdpLifecycle;
 import io.solaster.spring.shard.ShardSchedules;
+import io.solaster.spring.topic.TopicListeners;
 import io.solaster.spring.web.WebFluxSockets;
 import io.solaster.store.Store;
+import io.solaster.streams.Streams;
 import org.springframework.beans.factory.ObjectProvider;
 import org.springframework.boot.autoconfigure.AutoConfiguration;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnBean;
@@ -33,10 +38,12 @@ import org.springframework.boot.autoconfigure.condition.ConditionalOnClass;
 import org.springframework.boot.autoconfigure.condition.ConditionalOnMissingBean;
 import org.springframework.context.annotation.Bean;
 import org.springframework.context.annotation.Configuration;
+import org.springframework.messaging.converter.MessageConverter;
 
-/** Meters of shards, scheduling groups, servers and store, where there is a registry for them. */
+/** Meters of shards, scheduling groups, servers, store and topics, where there is a registry for them. */
 @AutoConfiguration(after = {SolasterAutoConfiguration.class, SolasterBeansAutoConfiguration.class,
         SolasterStoreAutoConfiguration.class, SolasterLogAutoConfiguration.class,
+        SolasterStreamsAutoConfiguration.class, SolasterTopicListenersAutoConfiguration.class,
         SolasterHttpAutoConfiguration.class, SolasterWebAutoConfiguration.class,
         SolasterPoolsAutoConfiguration.class}, afterName = {
                 "org.springframework.boot.micrometer.metrics.autoconfigure.CompositeMeterRegistryAutoConfiguration"})
@@ -119,7 +126,38 @@ public final class SolasterMetricsAutoConfiguration {
         @Bean
         @ConditionalOnMissingBean(name = "solasterLogMeters")
         MeterBinder solasterLogMeters(Map<String, Log> logs) {
-            return new LogMeters(logs.values());
+            return new LogMeters(logs.values().stream().collect(Collectors.toMap(Log::name, log -> log::stats)));
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass(Streams.class)
+    @ConditionalOnBean(Streams.class)
+    static final class StreamsMetricsConfiguration {
+
+        @Bean
+        @ConditionalOnMissingBean(name = "solasterTopicMeters")
+        MeterBinder solasterTopicMeters(Streams streams) {
+            return new TopicMeters(streams.topics());
+        }
+
+        @Bean
+        @ConditionalOnMissingBean(name = "solasterTopicLogMeters")
+        MeterBinder solasterTopicLogMeters(Streams streams) {
+            return new LogMeters(streams.topics().stream()
+                    .collect(Collectors.toMap(topic -> "topic-" + topic.name(), topic -> topic::logStats)));
+        }
+    }
+
+    @Configuration(proxyBeanMethods = false)
+    @ConditionalOnClass({Streams.class, MessageConverter.class})
+    @ConditionalOnBean(TopicListeners.class)
+    static final class ListenerMetricsConfiguration {
+
+        @Bean
+        @ConditionalOnMissingBean(name = "solasterListenerMeters")
+        MeterBinder solasterListenerMeters(TopicListeners listeners) {
+            return new ListenerMeters(listeners);
         }
     }
 

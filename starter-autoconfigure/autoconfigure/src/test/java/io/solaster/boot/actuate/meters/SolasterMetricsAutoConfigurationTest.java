@@ -285,7 +285,7 @@ final class SolasterMetricsAutoConfigurationTest {
                     assertThat(sampler.keys()).isZero();
                 }
                 // Far less than if each of them waited.
-                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(KeyspaceSampler.PATIENCE
+                assertThat(Duration.ofNanos(System.nanoTime() - start)).isLessThan(Sampler.PATIENCE
                         .multipliedBy(50));
             } finally {
                 stuck.countDown();
