@@ -79,6 +79,9 @@ final class StreamsEndpoint {
         report.put("acknowledged", total(topic, stats -> stats.acknowledged));
         report.put("failures", total(topic, stats -> stats.failures));
         report.put("missed", total(topic, stats -> stats.missed));
+        report.put("dropped", total(topic, stats -> stats.dropped));
+        report.put("routed", total(topic, stats -> stats.routed));
+        report.put("rejected", total(topic, stats -> stats.rejected));
         report.put("diskBytes", topic.logStats().stream().mapToLong(stats -> stats.diskBytes.get()).sum());
         Throwable failure = topic.failure();
         Throwable noRoom = topic.noRoom();

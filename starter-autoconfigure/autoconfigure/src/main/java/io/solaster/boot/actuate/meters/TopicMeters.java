@@ -63,6 +63,10 @@ final class TopicMeters implements MeterBinder {
                 stats -> stats.missed);
         count(registry, topic, tags, "read.failures", "Times that entries could not be read from the disk",
                 stats -> stats.readFailures);
+        count(registry, topic, tags, "dropped", "Entries that a plug-in dropped", stats -> stats.dropped);
+        count(registry, topic, tags, "routed", "Entries that a plug-in sent to another topic", stats -> stats.routed);
+        count(registry, topic, tags, "rejected", "Times that an entry could not go on since a plug-in failed",
+                stats -> stats.rejected);
         // Whoever reads this one has the groups' gauges brought up to date.
         Gauge.builder("solaster.streams.groups", topic, this::groupsOf).tags(tags).description("Groups")
                 .register(registry);
