@@ -134,7 +134,7 @@ public final class RpcCost {
         }
 
         private Socket connect(String name) throws IOException, InterruptedException {
-            long end = System.nanoTime() + 30_000_000_000L;
+            long end = System.nanoTime() + 120_000_000_000L;
             while (true) {
                 try {
                     Socket socket = new Socket(InetAddress.getLoopbackAddress(), started.port);
