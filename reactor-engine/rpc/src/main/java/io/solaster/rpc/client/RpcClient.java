@@ -110,7 +110,7 @@ public final class RpcClient implements AutoCloseable {
         return options.withDeadline(left.isZero() ? Duration.ofNanos(1) : left);
     }
 
-    /** Connections that are open, over all shards. */
+    /** Connections that are open, over all shards. Not on a shard. */
     public long connections() {
         return shards.onAll(ClientShard::connections).join().stream().mapToLong(Integer::longValue).sum();
     }

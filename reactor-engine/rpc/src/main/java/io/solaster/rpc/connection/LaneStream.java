@@ -277,19 +277,21 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
         if (to != null && queue.isEmpty() && maySend()) {
             ByteBuf out = to.open();
             int before = out.writerIndex();
-            int length = -1;
+            boolean whole = false;
             try {
                 int at = FrameWriter.begin(out);
                 outgoing.encode(message, out);
-                length = fitting(out.writerIndex() - at - Frame.HEADER);
+                int length = fitting(out.writerIndex() - at - Frame.HEADER);
                 FrameWriter.end(out, at, Frame.DATA, 0, 0, id, 0, 0);
+                // Before it leaves: the socket may take it at once, and have other streams go on.
+                spend(to, length);
+                whole = true;
             } finally {
-                if (length < 0) {
+                if (!whole) {
                     out.writerIndex(before);
                 }
                 to.close(out);
             }
-            spend(to, length);
             return;
         }
         if (queue.size() >= MOST_QUEUED || queuedBytes >= window) {
@@ -367,8 +369,8 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
             out.writeBytes(body);
             body.release();
             FrameWriter.end(out, at, Frame.DATA, 0, 0, id, 0, 0);
-            to.close(out);
             spend(to, length);
+            to.close(out);
         }
         if (!queue.isEmpty()) {
             awaitRoom();

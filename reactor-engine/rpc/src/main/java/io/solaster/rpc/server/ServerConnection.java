@@ -120,6 +120,10 @@ final class ServerConnection extends LaneConnection implements CallHome {
         ServedMethod<?, ?> served = shard.method(decoder.first());
         if (slot >= 0 && server.isNews(toldEpoch)) {
             tellMap();
+            if (hasEnded()) {
+                // It did not read, and this was too much; what is begun now would hear of no end.
+                return true;
+            }
         }
         if (served == null) {
             refuse(id, oneWay, RpcStatus.UNIMPLEMENTED, "there is no such method");
