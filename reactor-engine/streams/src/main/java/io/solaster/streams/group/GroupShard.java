@@ -303,9 +303,10 @@ final class GroupShard {
             if (ours) {
                 leaveLane(entry);
                 entry.member.remove(entry);
-                for (Puller each : pullers) {
-                    each.room();
-                }
+            }
+            // Also where another member has it now: the oldest that is under way may be another one.
+            for (Puller each : pullers) {
+                each.room();
             }
         }
         return topic.settled();

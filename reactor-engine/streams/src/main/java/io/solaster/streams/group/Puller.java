@@ -33,6 +33,10 @@ final class Puller {
     private final boolean[] owned;
     private @Nullable LogReader reader;
     private @Nullable ShardFuture<@Nullable Void> hungry;
+    // The entry for which there was no room.
+    private int refusedRow;
+    private long refusedSequence;
+    private int refusedSize;
     private boolean closed;
     private boolean again;
     /** It could not read last time. */
@@ -45,7 +49,7 @@ final class Puller {
     private long gaps = -1;
     private long markedGaps;
 
-    /** Nobody has room: thrown through the reader, which tells of the same record next time. */
+    /** There is no room for an entry: thrown through the reader, which tells of the same record next time. */
     private static final class NoRoom extends RuntimeException {
         private static final long serialVersionUID = 1;
 
@@ -191,19 +195,27 @@ final class Puller {
         if (sequence < cursors.given(row)) {
             return;
         }
+        int size = TopicRecords.size(payload);
         if (sequence > cursors.given(row) && !topic.skip(row, sequence)) {
-            throw noRoom;
+            throw refuse(row, sequence, size);
         }
         if (cursors.isAcknowledged(row, sequence)) {
             cursors.given(row, sequence + 1);
             return;
         }
-        Member member = sequence - cursors.low(row) >= Cursors.SPAN ? null : next(TopicRecords.size(payload));
+        Member member = sequence - cursors.low(row) >= Cursors.SPAN ? null : next(size);
         if (member == null) {
-            throw noRoom;
+            throw refuse(row, sequence, size);
         }
         cursors.given(row, sequence + 1);
         group.give(Entry.read(payload), row, member);
+    }
+
+    private NoRoom refuse(int row, long sequence, int size) {
+        refusedRow = row;
+        refusedSequence = sequence;
+        refusedSize = size;
+        return noRoom;
     }
 
     private @Nullable Member next(int size) {
@@ -216,12 +228,28 @@ final class Puller {
         return null;
     }
 
-    /** Something was acknowledged. */
+    /** Something was acknowledged, or somebody has come. */
     void room() {
         ShardFuture<@Nullable Void> waits = hungry;
-        if (waits != null && (closed || again || members.stream().anyMatch(Member::isHungry))) {
+        if (waits != null && (closed || again || isRoom())) {
             waits.resolve(null);
         }
+    }
+
+    /** Whether the entry that was refused would be taken now: else the same one is read, and refused, again and again. */
+    private boolean isRoom() {
+        Cursors cursors = topic.cursors();
+        long low = cursors.low(refusedRow);
+        if (low != cursors.given(refusedRow) && refusedSequence - low >= Cursors.SPAN) {
+            return false;
+        }
+        for (int i = 0; i < members.size(); i++) {
+            Member each = members.get(i);
+            if (each.isHungry() && each.hasRoom(refusedSize)) {
+                return true;
+            }
+        }
+        return false;
     }
 
     /** Other partitions are its own, or entries that it has read are to be read again. */
