@@ -24,6 +24,8 @@ import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.io.TempDir;
+import org.junit.jupiter.params.ParameterizedTest;
+import org.junit.jupiter.params.provider.EnumSource;
 
 /** A group and its shard go on, whatever becomes of one entry, one handler or one member. */
 final class GroupProgressTest {
@@ -128,5 +130,23 @@ final class GroupProgressTest {
         until(() -> got.size() == 2);
         get(got.getLast().ack());
         assertThat(lag(topic)).isZero();
+    }
+
+    @ParameterizedTest
+    @EnumSource(ConsumeOptions.Run.class)
+    void anErrorOfAHandlerIsAFailureLikeAnyOther(ConsumeOptions.Run run) {
+        Streams opened = open();
+        Topic topic = opened.topic(TOPIC);
+        List<Long> got = Collections.synchronizedList(new ArrayList<>());
+        opened.consume(TOPIC, "g", QUICK.withRun(run), delivery -> {
+            if (delivery.attempt() == 1) {
+                throw new NoClassDefFoundError("planted");
+            }
+            got.add(delivery.id().sequence());
+        });
+        publish(topic, new byte[1], new byte[1], new byte[1]);
+        until(() -> lag(topic) == 0);
+        assertThat(got).containsExactlyInAnyOrder(1L, 2L, 3L);
+        assertThat(topic.stats().getFirst().failures.get()).isEqualTo(3);
     }
 }

@@ -13,12 +13,15 @@ import io.solaster.streams.group.InFlight.State;
 import io.solaster.streams.topic.Entry;
 import io.solaster.streams.topic.TopicShard;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /**
  * A group on one shard while it has members there: shares out entries, keeps those of a key apart, and gives again what was
  * handed back.
  */
 final class GroupShard {
+    private static final Logger logger = LoggerFactory.getLogger(GroupShard.class);
     private static final int LANES = 1024;
 
     private final TopicShard topic;
@@ -33,6 +36,8 @@ final class GroupShard {
     private final ArrayDeque<InFlight> ready = new ArrayDeque<>();
     private boolean runs;
     private final Screening screening;
+    /** An error of a handler was logged: all is counted. */
+    private boolean told;
 
     GroupShard(TopicShard topic, String name, boolean byKey) {
         this.topic = topic;
@@ -240,25 +245,36 @@ final class GroupShard {
     }
 
     private void runReady() {
-        for (InFlight next = ready.poll(); next != null; next = ready.poll()) {
-            ready(next, next.member);
-            if (Shard.needPreempt() && !ready.isEmpty()) {
+        try {
+            for (InFlight next = ready.poll(); next != null; next = ready.poll()) {
+                ready(next, next.member);
+                if (Shard.needPreempt()) {
+                    return;
+                }
+            }
+        } finally {
+            runs = !ready.isEmpty();
+            if (runs) {
                 shard().execute(this::runReady);
-                return;
             }
         }
-        runs = false;
     }
 
     private void ready(InFlight entry, Member member) {
-        if (entry.state == State.RUNNING && !screening.passes(entry)) {
+        try {
+            if (entry.state == State.RUNNING && !screening.passes(entry)) {
+                return;
+            }
+            if (member.options.inFork()) {
+                fork(entry, member);
+                return;
+            }
+        } catch (Throwable failure) {
+            failed(entry, failure);
+            ended(member);
             return;
         }
-        if (member.options.inFork()) {
-            fork(entry, member);
-        } else {
-            run(entry, member);
-        }
+        run(entry, member);
     }
 
     private void run(InFlight entry, Member member) {
@@ -269,12 +285,23 @@ final class GroupShard {
                     acknowledge(entry, State.RUNNING);
                 }
             }
-        } catch (Exception | AssertionError | StackOverflowError failure) {
-            topic.stats().failures.increment();
-            handBack(entry, null);
+        } catch (Throwable failure) {
+            // Errors too: a class that is missing is no reason to leave an entry, and all behind it, with nobody.
+            failed(entry, failure);
         } finally {
             ended(member);
         }
+    }
+
+    private void failed(InFlight entry, Throwable failure) {
+        topic.stats().failures.increment();
+        if (!told && failure instanceof Error) {
+            told = true;
+            logger.error("Group '{}' of topic '{}' on shard {}: what handles entry {} of partition {} fails with an error,"
+                    + " and gets it again; later errors are only counted", name, topic.topic(), shard().id(),
+                    entry.entry.sequence(), entry.entry.partition(), failure);
+        }
+        handBack(entry, null);
     }
 
     /** One of a member's entries is at nobody's any more. */
