@@ -149,4 +149,22 @@ final class GroupProgressTest {
         assertThat(got).containsExactlyInAnyOrder(1L, 2L, 3L);
         assertThat(topic.stats().getFirst().failures.get()).isEqualTo(3);
     }
+
+    @Test
+    void whoJoinsWhileTheOthersAreFullIsGivenEntriesAtOnce() {
+        Streams opened = open();
+        Topic topic = opened.topic(TOPIC);
+        AtomicInteger first = new AtomicInteger();
+        AtomicInteger second = new AtomicInteger();
+        ConsumeOptions three = BY_HAND.withWindow(3, new ByteSize(64 << 10));
+        opened.consume(TOPIC, "g", three, delivery -> first.incrementAndGet());
+        publish(topic, new byte[1], new byte[1], new byte[1], new byte[1], new byte[1], new byte[1], new byte[1]);
+        until(() -> first.get() == 3);
+        // All have come to the reader, which waits for room.
+        assertThat(answers()).isTrue();
+        opened.consume(TOPIC, "g", three, delivery -> second.incrementAndGet());
+        until(() -> second.get() == 3);
+        assertThat(first).hasValue(3);
+        assertThat(lag(topic)).isEqualTo(7);
+    }
 }

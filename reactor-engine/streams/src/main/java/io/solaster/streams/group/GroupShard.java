@@ -87,6 +87,8 @@ final class GroupShard {
             pullers.add(made);
             share();
             made.start();
+        } else {
+            pullers.forEach(Puller::room);
         }
     }
 
