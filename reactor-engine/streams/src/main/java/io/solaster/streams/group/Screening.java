@@ -61,6 +61,11 @@ final class Screening {
 
     private boolean route(InFlight given, Member member, String target, byte @Nullable [] value) {
         Entry entry = given.entry;
+        if (target.equals(topic.topic())) {
+            topic.stats().rejected.increment();
+            tell("a plug-in sends it to its own topic, where each group would double it, so its group gets it");
+            return true;
+        }
         if (entry.hops() >= PluginGate.MOST_HOPS) {
             topic.stats().rejected.increment();
             tell("plug-ins have routed it " + entry.hops() + " times, so its group gets it");

@@ -8,8 +8,11 @@ import org.jspecify.annotations.Nullable;
 /** Which plug-ins look at a topic's messages on one shard, and where what they route goes. On the shard. */
 @Internal
 public final class PluginGate implements PluginPoint {
-    /** An entry that was routed so often when it was to be delivered goes to its group: it may go round in a circle. */
-    public static final int MOST_HOPS = 16;
+    /**
+     * An entry that was routed so often when it was to be delivered goes to its group: it may go round in a circle. Few, since each
+     * group routes an entry for itself, and so it is there as often as there are groups to the power of that.
+     */
+    public static final int MOST_HOPS = 3;
 
     private final Router router;
     private @Nullable PluginChain publish;

@@ -188,16 +188,37 @@ final class TopicPluginTest {
     }
 
     @Test
-    void whatGoesRoundInACircleEnds() {
+    void whatIsRoutedToItsOwnTopicAtDeliveryGoesToItsGroupInstead() {
         rig.put("a.jar", PluginJar.of("a", "1.0.0",
                 "public Verdict process(MessageView view) { return view.route(view.topic()); }"));
         rig.with("a", at(At.DELIVERY, OnFailure.PASS, "orders"));
         open("orders");
         List<String> got = consume("orders");
+        List<String> second = Collections.synchronizedList(new ArrayList<>());
+        streams.consume("orders", "second", QUICK, delivery -> second.add(new String(delivery.value(), UTF_8)));
         publish("orders", "round");
         PluginRig.eventually(() -> lag("orders") == 0);
         assertThat(got).containsExactly("round");
-        assertThat(sum("orders", of(stats -> stats.routed))).isEqualTo(16);
+        assertThat(second).containsExactly("round");
+        assertThat(sum("orders", of(stats -> stats.entries))).isEqualTo(1);
+        assertThat(sum("orders", of(stats -> stats.routed))).isZero();
+        assertThat(sum("orders", of(stats -> stats.rejected))).isEqualTo(2);
+    }
+
+    @Test
+    void whatGoesRoundInACircleEnds() {
+        rig.put("a.jar", PluginJar.of("a", "1.0.0", "public Verdict process(MessageView view) {"
+                + "return view.route(view.topic().equals(\"orders\") ? \"other\" : \"orders\"); }"));
+        rig.with("a", at(At.DELIVERY, OnFailure.PASS, "orders", "other"));
+        open("orders", "other");
+        List<String> got = consume("orders");
+        List<String> other = consume("other");
+        publish("orders", "round");
+        PluginRig.eventually(() -> sum("other", of(stats -> stats.rejected)) == 1);
+        PluginRig.eventually(() -> lag("orders") + lag("other") == 0);
+        assertThat(got).isEmpty();
+        assertThat(other).containsExactly("round");
+        assertThat(sum("orders", of(stats -> stats.routed)) + sum("other", of(stats -> stats.routed))).isEqualTo(3);
     }
 
     @ParameterizedTest
