@@ -4,7 +4,9 @@ import java.time.Duration;
 import java.util.ArrayDeque;
 import java.util.ArrayList;
 import java.util.Arrays;
+import java.util.Comparator;
 import java.util.List;
+import java.util.PriorityQueue;
 
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
@@ -30,6 +32,8 @@ final class GroupShard {
     private int number;
     private final List<Member> members = new ArrayList<>();
     private final List<Puller> pullers = new ArrayList<>();
+    /** By number of partition on this shard, who has it, where the order is by key. */
+    private Member[] owners = {};
     /** By lane, the last one that is under way: others come after it. */
     private final @Nullable InFlight[] lanes = new @Nullable InFlight[LANES];
     /** For the loop. */
@@ -102,10 +106,15 @@ final class GroupShard {
 
     /** By rendezvous: a partition is for the member whose hash with it is greatest, so that who leaves moves only its own. */
     private void share() {
+        Member[] now = new Member[byKey ? topic.partitions() : 0];
+        for (int column = 0; column < now.length; column++) {
+            now[column] = ownerOf(topic.partition(column));
+        }
+        owners = now;
         for (Puller puller : pullers) {
             boolean[] before = puller.owned().clone();
             for (int column = 0; column < before.length; column++) {
-                puller.owned()[column] = !byKey || puller.serves(ownerOf(topic.partition(column)));
+                puller.owned()[column] = !byKey || puller.serves(now[column]);
             }
             if (!Arrays.equals(before, puller.owned())) {
                 puller.beginAnew();
@@ -164,26 +173,29 @@ final class GroupShard {
             return;
         }
         share();
+        PriorityQueue<Member> leastBusy = new PriorityQueue<>(Comparator.comparingInt(each -> each.entries.size()));
+        leastBusy.addAll(members);
         for (InFlight each : List.copyOf(member.entries)) {
             member.remove(each);
-            Member heir = byKey ? ownerOf(each.entry.partition()) : leastBusy();
-            if (each.state == State.RUNNING) {
-                replace(each, heir);
+            if (byKey) {
+                inherit(each, owners[topic.column(each.entry.partition())]);
             } else {
-                heir.add(each);
-                if (each.state == State.BACKING_OFF) {
-                    start(each);
-                }
+                Member heir = leastBusy.remove();
+                inherit(each, heir);
+                leastBusy.add(heir);
             }
         }
     }
 
-    private Member leastBusy() {
-        Member best = members.getFirst();
-        for (Member each : members) {
-            best = each.entries.size() < best.entries.size() ? each : best;
+    private void inherit(InFlight entry, Member heir) {
+        if (entry.state == State.RUNNING) {
+            replace(entry, heir);
+        } else {
+            heir.add(entry);
+            if (entry.state == State.BACKING_OFF) {
+                start(entry);
+            }
         }
-        return best;
     }
 
     /** A handler has not returned: somebody else gets its entry as well. */
