@@ -79,7 +79,8 @@ final class Puller {
             while (!closed) {
                 try {
                     read();
-                } catch (RuntimeException why) {
+                } catch (Throwable why) {
+                    // Errors too, such as no memory for what was read: else nobody would read, and nobody would say so.
                     if (closed || !isForNow(ShardFuture.causeOf(why))) {
                         return true;
                     }
@@ -102,6 +103,9 @@ final class Puller {
             failing = true;
             logger.warn("Group '{}' of topic '{}' cannot read on shard {}, and tries again each {} s: {}", group.name(),
                     topic.topic(), topic.shard().id(), TO_TRY_AGAIN.toSeconds(), why.toString());
+            if (why instanceof Error) {
+                logger.error("Where the error came from", why);
+            }
         }
         return true;
     }
@@ -207,8 +211,9 @@ final class Puller {
         if (member == null) {
             throw refuse(row, sequence, size);
         }
+        Entry entry = Entry.read(payload);
         cursors.given(row, sequence + 1);
-        group.give(Entry.read(payload), row, member);
+        group.give(entry, row, member);
     }
 
     private NoRoom refuse(int row, long sequence, int size) {

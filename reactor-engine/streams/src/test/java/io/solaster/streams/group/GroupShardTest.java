@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThat;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
+import java.util.Collections;
 import java.util.List;
 import java.util.Objects;
 import java.util.concurrent.Callable;
@@ -13,6 +14,7 @@ import java.util.concurrent.TimeUnit;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.topic.TopicConfig;
 import io.solaster.engine.Engine;
+import io.solaster.streams.topic.Published;
 import io.solaster.streams.topic.TopicShard;
 import io.solaster.streams.topic.Topics;
 import org.jspecify.annotations.Nullable;
@@ -21,20 +23,28 @@ import org.junit.jupiter.api.Test;
 import org.junit.jupiter.api.Timeout;
 import org.junit.jupiter.api.io.TempDir;
 
-/** How a group on one shard shares out partitions among its members. */
+/** How a group on one shard shares out what is there among its members, and reads it. */
 final class GroupShardTest {
     @TempDir
     Path directory;
     private @Nullable Engine engine;
+    private @Nullable Topics topics;
+
+    private Topics opened() {
+        return Objects.requireNonNull(topics);
+    }
 
     private TopicShard open(int partitions) {
         Engine started = Engine.start(EngineConfig.defaults().withShards(1)
                 .withPinning(EngineConfig.Pinning.NEVER));
         engine = started;
-        return Topics.open(started, "orders", TopicConfig.in(directory.toString()).withPartitions(partitions),
+        Topics made = Topics.open(started, "orders", TopicConfig.in(directory.toString()).withPartitions(partitions),
                 (target, key, headers, value, hops, heard) -> {
                     throw new IllegalStateException("nothing is routed");
-                }).part(0);
+                });
+        topics = made;
+        started.onStop(made::close);
+        return made.part(0);
     }
 
     @AfterEach
@@ -83,5 +93,47 @@ final class GroupShardTest {
             });
         }
         assertThat(group.isEmpty()).isTrue();
+    }
+
+    @Test
+    void aGroupReadsOnAfterAnError() {
+        TopicShard topic = open(1);
+        List<Long> got = Collections.synchronizedList(new ArrayList<>());
+        List<Member> members = new ArrayList<>() {
+            private static final long serialVersionUID = 1;
+            private boolean failed;
+
+            @Override
+            public Member get(int index) {
+                if (!failed) {
+                    failed = true;
+                    throw new OutOfMemoryError("planted");
+                }
+                return super.get(index);
+            }
+        };
+        members.add(new Member(new MemberOptions("m", 16, 1 << 20, false, true, Duration.ofMillis(1),
+                Duration.ofMillis(10)), entry -> got.add(entry.entry().sequence())));
+        onShard(() -> {
+            topic.addGroup("g", true);
+            Puller puller = new Puller(new GroupShard(topic, "g", false), topic, members);
+            puller.owned()[0] = true;
+            puller.start();
+            return true;
+        });
+        opened().publish(null, new byte[0], new byte[1], new Published() {
+            @Override
+            public void published(int partition, long sequence) {}
+
+            @Override
+            public void failed(Throwable why) {}
+        });
+        long deadline = System.nanoTime() + Duration.ofMinutes(1).toNanos();
+        while (got.isEmpty()) {
+            assertThat(System.nanoTime()).as("waited for a minute").isLessThan(deadline);
+            Thread.onSpinWait();
+        }
+        assertThat(got).containsExactly(1L);
+        assertThat(topic.stats().readFailures.get()).isEqualTo(1);
     }
 }
