@@ -11,8 +11,8 @@ import io.solaster.streams.topic.Entry;
 import org.jspecify.annotations.Nullable;
 
 /**
- * An entry that a group's member was given. Any thread may call; what it holds stays as it is, also after it was acknowledged, and
- * belongs to the handler. An entry that is neither acknowledged nor handed back keeps its place in the consumption's window.
+ * An entry that a group's member was given. Any thread may call; what it holds stays as it is, also after it was
+ * acknowledged. An entry that is neither acknowledged nor handed back keeps its place in the consumption's window.
  */
 public final class Delivery {
     private final Engine engine;
@@ -37,12 +37,12 @@ public final class Delivery {
         return entry.time();
     }
 
-    /** What says to which partition it belongs; null if nothing does. Not a copy. */
+    /** What says to which partition it belongs; null if nothing does. Not a copy: do not change it, as {@link #value()} says. */
     public byte @Nullable [] key() {
         return entry.key();
     }
 
-    /** Not a copy. */
+    /** Not a copy: do not change it, for whoever gets the entry after a failure, or from another member, gets the same array. */
     public byte[] value() {
         return entry.value();
     }
