@@ -36,7 +36,8 @@ class WebRoutes {
     record Greeting(String message, int shard) {}
 
     @Bean
-    Router web(Engine engine, Store store, WebSockets sockets, JsonMapper mapper, UpstreamRoutes upstream) {
+    Router web(Engine engine, Store store, WebSockets sockets, JsonMapper mapper, UpstreamRoutes upstream,
+            TopicRoutes topics) {
         Json json = new Json(new JacksonCodec(mapper));
         Strings strings = store.strings();
         return Router.builder()
@@ -53,6 +54,7 @@ class WebRoutes {
                 // To a router another path than the one without the slash; to whoever types it the same.
                 .get("/upstream/", (request, response) -> response.status(HttpResponseStatus.PERMANENT_REDIRECT)
                         .header(HttpHeaderNames.LOCATION, "/upstream").send())
+                .mount("/topics", topics.routes())
                 .get("/{*file}", StaticFiles.ofClassPath(WebRoutes.class.getClassLoader(), "web"))
                 .build();
     }

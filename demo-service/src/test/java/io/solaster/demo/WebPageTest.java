@@ -60,6 +60,10 @@ final class WebPageTest {
     }
 
     private Page open(ConcurrentLinkedQueue<String> errors) {
+        return open(errors, "/");
+    }
+
+    private Page open(ConcurrentLinkedQueue<String> errors, String path) {
         Page page = browser.newContext().newPage();
         page.setDefaultTimeout(PATIENCE_MILLIS);
         page.onPageError(errors::add);
@@ -68,8 +72,25 @@ final class WebPageTest {
                 errors.add(message.text());
             }
         });
-        page.navigate("http://127.0.0.1:" + servers.server("web").orElseThrow().port() + "/");
+        page.navigate("http://127.0.0.1:" + servers.server("web").orElseThrow().port() + path);
         return page;
+    }
+
+    @Test
+    void orders_go_through_a_topic_and_the_plug_in_of_the_moment() {
+        ConcurrentLinkedQueue<String> errors = new ConcurrentLinkedQueue<>();
+        Page page = open(errors, "/topics");
+        page.fill("#order input[name=article]", "7 pears");
+        page.click("#order button");
+        awaitText(page, "#answer", "entry");
+        awaitText(page, "#orders", "7 pears");
+        page.click("#versions button[value=mask]");
+        awaitText(page, "#plugin", "is running");
+        page.click("#order button");
+        awaitText(page, "#orders", "* pears");
+        page.click("#versions button[value=none]");
+        awaitText(page, "#plugin", "none");
+        assertThat(errors).isEmpty();
     }
 
     @Test
