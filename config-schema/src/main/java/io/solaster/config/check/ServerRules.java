@@ -80,6 +80,8 @@ final class ServerRules {
         findings.within(key + ".soft-output-buffer", subscribers.softOutputBuffer(), "0", "1TB");
         findings.within(key + ".soft-time", subscribers.softTime(), Duration.ZERO, Duration.ofDays(1));
         findings.within(key + ".memory", subscribers.memory(), "1KB", "1TB");
+        findings.within(key + ".queue-bytes", subscribers.queueBytes(), "1KB", "1TB");
+        findings.within(key + ".wait-for", subscribers.waitFor(), Duration.ofMillis(1), Duration.ofMinutes(10));
     }
 
     void socket(String key, SocketConfig socket) {

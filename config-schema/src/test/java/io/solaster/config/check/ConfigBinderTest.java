@@ -167,6 +167,10 @@ class ConfigBinderTest {
                           soft-time: 9s
                           max-subscriptions: 70
                           memory: 1MB
+                          policy: drop-oldest
+                          queue-bytes: 5KB
+                          queue-messages: 6
+                          wait-for: 8s
                       group: bulk
                       ssl-bundle: web
                       client-auth: need
@@ -260,7 +264,9 @@ class ConfigBinderTest {
                         new LimitsConfig(5, 3, Duration.ofSeconds(10), new ByteSize(1 << 20), 10, new ByteSize(2048),
                                 new ByteSize(1024), 7, new ByteSize(4096),
                                 new SubscriberConfig(new ByteSize(3 << 20), new ByteSize(2 << 20),
-                                        Duration.ofSeconds(9), 70, new ByteSize(1 << 20))),
+                                        Duration.ofSeconds(9), 70, new ByteSize(1 << 20),
+                                        SubscriberConfig.Policy.DROP_OLDEST, new ByteSize(5 << 10), 6,
+                                        Duration.ofSeconds(8))),
                         "bulk", "web", ServerConfig.ClientAuth.NEED, "660",
                         ServerConfig.Distribution.LEAST_CONNECTIONS, "mine",
                         new SocketConfig(false, false, Duration.ofSeconds(30), Duration.ofSeconds(5), 4,

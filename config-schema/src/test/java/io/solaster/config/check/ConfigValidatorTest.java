@@ -106,13 +106,15 @@ class ConfigValidatorTest {
     void limitsHaveARange() {
         LimitsConfig none = new LimitsConfig(0, -1, Duration.ofNanos(-1), new ByteSize(0), 0, new ByteSize(0),
                 new ByteSize(0), 0, new ByteSize(0), new SubscriberConfig(new ByteSize(0), new ByteSize(0),
-                        Duration.ofNanos(-1), 0, new ByteSize(0)));
+                        Duration.ofNanos(-1), 0, new ByteSize(0), SubscriberConfig.Policy.WAIT, new ByteSize(0), 0,
+                        Duration.ZERO));
         assertThat(ConfigValidator.check(servers(Map.of("kv", KV.withLimits(none))))).extracting(Violation::key)
                 .containsExactlyInAnyOrder(Stream
                         .of("max-connections", "max-connections-per-address", "idle-timeout", "output-buffer",
                                 "max-arguments", "max-bulk",
                                 "max-inline", "commands-per-turn", "bytes-per-turn", "subscribers.output-buffer",
-                                "subscribers.soft-time", "subscribers.max-subscriptions", "subscribers.memory")
+                                "subscribers.soft-time", "subscribers.max-subscriptions", "subscribers.memory",
+                                "subscribers.queue-bytes", "subscribers.queue-messages", "subscribers.wait-for")
                         .map("solaster.servers.kv.limits."::concat).toArray(String[]::new));
     }
 

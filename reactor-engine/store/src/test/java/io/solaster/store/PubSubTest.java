@@ -5,6 +5,7 @@ import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
 import java.util.ArrayList;
 import java.util.List;
+import java.util.Random;
 import java.util.concurrent.BlockingQueue;
 import java.util.concurrent.LinkedBlockingQueue;
 import java.util.concurrent.TimeUnit;
@@ -87,6 +88,47 @@ class PubSubTest {
             assertThat(subscribers.get(3).call("PING", "still")).isEqualTo("*2|$4|pong|$5|still");
         } finally {
             subscribers.forEach(RespClient::close);
+        }
+    }
+
+    @Test
+    void messagesOfAllSizesComeWholeAndInOrderToWhoGetsSomeOrAllOfThem() {
+        Random random = new Random(shards);
+        try (RespClient publisher = connect();
+                RespClient one = connect();
+                RespClient both = connect();
+                RespClient resp3 = connect();
+                RespClient pattern = connect()) {
+            resp3.call("HELLO", "3");
+            resp3.send("SUBSCRIBE", "{n}b").reply();
+            subscribe(one, "{n}a");
+            subscribe(both, "{n}a", "{n}b");
+            pattern.call("PSUBSCRIBE", "{n}*");
+            int[] sizes = {0, 1, 128, 690, 700, 710, 1_020, 1_030, 5_000, 16_384, 20_000};
+            for (int round = 0; round < 40; round++) {
+                List<String> channels = new ArrayList<>();
+                List<String> texts = new ArrayList<>();
+                java.io.ByteArrayOutputStream batch = new java.io.ByteArrayOutputStream();
+                for (int i = 0; i < 50; i++) {
+                    String channel = random.nextInt(3) == 0 ? "{n}b" : "{n}a";
+                    int size = random.nextInt(4) == 0 ? sizes[random.nextInt(sizes.length)] : random.nextInt(200);
+                    String text = Character.toString('a' + i % 26).repeat(size);
+                    channels.add(channel);
+                    texts.add(text);
+                    batch.writeBytes(RespClient.encode("PUBLISH", channel, text));
+                }
+                publisher.send(batch.toByteArray());
+                for (int i = 0; i < channels.size(); i++) {
+                    String channel = channels.get(i);
+                    String message = message(channel, texts.get(i));
+                    assertThat(both.reply()).isEqualTo(message);
+                    assertThat(pattern.reply())
+                            .isEqualTo("*4|$8|pmessage|$4|{n}*|" + message.substring(message.indexOf("$4|")));
+                    assertThat((channel.equals("{n}a") ? one : resp3).reply().substring(1))
+                            .isEqualTo(message.substring(1));
+                    assertThat(publisher.reply()).isEqualTo(":3");
+                }
+            }
         }
     }
 

@@ -3,10 +3,10 @@ package io.solaster.store.message;
 import io.netty.buffer.ByteBuf;
 import io.solaster.config.server.SubscriberConfig;
 import io.solaster.streams.subscribe.NamePattern;
-import io.solaster.streams.subscribe.NameTable;
 import io.solaster.streams.subscribe.Subscriber;
 import io.solaster.streams.subscribe.SubscriptionShard;
 import io.solaster.streams.subscribe.Subscriptions;
+import io.solaster.streams.subscribe.name.NameTable;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -110,6 +110,9 @@ public final class ClientSubscriptions implements Subscriber {
      * @param waits whether the client waits until they know; it cannot within {@code EXEC}
      */
     public void settle(boolean waits) {
+        if (!isSubscribed()) {
+            client.forgetMessages();
+        }
         if (!part.settle(number) && waits) {
             client.hold();
         }
@@ -122,12 +125,23 @@ public final class ClientSubscriptions implements Subscriber {
 
     @Override
     public int form() {
-        return client.isResp3() ? RespMessages.RESP3 : RespMessages.RESP2;
+        int form = client.isResp3() ? RespMessages.RESP3 : RespMessages.RESP2;
+        return client.keepsMessages() ? form + KEPT : form;
     }
 
     @Override
-    public void take(ByteBuf message) {
-        client.message(message);
+    public boolean take(ByteBuf buffer, int from, int length, long key) {
+        return client.message(buffer, from, length, key);
+    }
+
+    @Override
+    public int waitMillis() {
+        return (int) client.subscriberLimits().waitFor().toMillis();
+    }
+
+    /** There is room again for messages that were waited with. */
+    public void hasRoom() {
+        part.hasRoom(number);
     }
 
     @Override

@@ -15,9 +15,17 @@ public interface MessageClient {
      * Takes a message of those that others get too: it leaves behind the replies written so far, once {@link #flushMessages} is
      * called. A client that leaves more unread than subscribers may is cut off.
      *
-     * @param message as it goes over the wire; is copied, or retained
+     * @param buffer where it lies as it goes over the wire; is copied, or retained
+     * @param key as of {@link io.solaster.streams.subscribe.Subscriber#take}
+     * @return false if who publishes is to wait until {@link ClientSubscriptions#hasRoom} is called
      */
-    void message(ByteBuf message);
+    boolean message(ByteBuf buffer, int from, int length, long key);
+
+    /** Whether the next message may have to wait for long, so that it is to have a buffer of its own. */
+    boolean keepsMessages();
+
+    /** It has no subscription any more: messages that wait are of no concern to it. */
+    void forgetMessages();
 
     /** Sends the messages that were taken. */
     void flushMessages();

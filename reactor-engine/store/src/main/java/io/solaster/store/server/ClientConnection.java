@@ -221,8 +221,18 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     }
 
     @Override
-    public void message(ByteBuf message) {
-        replies.message(message);
+    public boolean message(ByteBuf buffer, int from, int length, long key) {
+        return replies.message(buffer, from, length, key);
+    }
+
+    @Override
+    public boolean keepsMessages() {
+        return replies.isBehind();
+    }
+
+    @Override
+    public void forgetMessages() {
+        replies.forgetMessages();
     }
 
     @Override
@@ -390,6 +400,15 @@ public final class ClientConnection extends ChannelInboundHandlerAdapter impleme
     @Override
     public void channelReadComplete(ChannelHandlerContext context) {
         flush();
+    }
+
+    @Override
+    public void channelWritabilityChanged(ChannelHandlerContext context) {
+        if (context.channel().isWritable() && replies.isBehind()) {
+            // Not here: this may be amid a write.
+            context.executor().execute(this::flushMessages);
+        }
+        context.fireChannelWritabilityChanged();
     }
 
     @Override

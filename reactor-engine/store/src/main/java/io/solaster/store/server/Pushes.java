@@ -6,16 +6,23 @@ import io.netty.buffer.ByteBuf;
 import io.solaster.streams.subscribe.Subscriber;
 import org.jspecify.annotations.Nullable;
 
-/** What is to go to a client behind its replies: small messages one behind the other, large ones as they are. On the shard. */
+/**
+ * What is to go to a client behind its replies. Messages that lie one behind the other, as those of a turn do, are one piece of the buffer
+ * that all who get them share; other small ones are copied one behind the other, large ones stay as they are. On the shard.
+ */
 final class Pushes {
     /** Bytes of room for more messages behind the first. */
     private static final int MORE = 4096;
 
-    /** Those before the last one; null until a large one came. */
+    /** Those before the last one; null until there were two pieces. */
     private @Nullable ArrayDeque<ByteBuf> earlier;
     private @Nullable ByteBuf last;
     /** Whether more may be written to the last one. */
     private boolean open;
+    /** What the last piece is of, if others have it too; it is retained. Then there is no {@link #last}. */
+    private @Nullable ByteBuf shared;
+    private int begin;
+    private int end;
     private long bytes;
 
     /** Bytes that wait here. */
@@ -24,27 +31,63 @@ final class Pushes {
     }
 
     boolean isEmpty() {
-        return last == null;
+        return last == null && shared == null;
     }
 
-    /** @param message copied, or retained if that costs less */
-    void add(ByteBuf message) {
-        int length = message.readableBytes();
-        bytes += length;
-        if (length >= Subscriber.SHARED_FROM) {
-            behind(message.retainedDuplicate(), false);
-            return;
+    /**
+     * Takes a message, which is copied, or its buffer retained.
+     *
+     * @param mayShare whether a small one may keep the whole buffer alive
+     */
+    @SuppressWarnings("ReferenceEquality") // buffers are equal by what they hold
+    void add(ByteBuf buffer, int from, int length, boolean mayShare) {
+        ByteBuf own = shared;
+        if (own == null && last == null && (mayShare || length >= Subscriber.SHARED_FROM)) {
+            shared = buffer.retain();
+            begin = from;
+            end = from + length;
+        } else if (own == buffer && end == from && mayShare) {
+            end += length;
+        } else {
+            if (own != null) {
+                settle(own);
+            }
+            addBehind(buffer, from, length);
         }
+        bytes += length;
+    }
+
+    /** The shared piece is followed by another one: it is a piece for good. */
+    private void settle(ByteBuf own) {
+        if (end - begin >= Subscriber.SHARED_FROM) {
+            behind(own.slice(begin, end - begin), false);
+        } else {
+            // First, since it may find no memory.
+            copy(own, begin, end - begin);
+            own.release();
+        }
+        shared = null;
+    }
+
+    private void addBehind(ByteBuf buffer, int from, int length) {
+        if (length >= Subscriber.SHARED_FROM) {
+            behind(buffer.retainedSlice(from, length), false);
+        } else {
+            copy(buffer, from, length);
+        }
+    }
+
+    private void copy(ByteBuf buffer, int from, int length) {
         ByteBuf to = last;
         if (to == null || !open) {
-            to = message.alloc().directBuffer(length);
+            to = buffer.alloc().directBuffer(length);
             behind(to, true);
         }
         if (to.writableBytes() < length) {
             // One message came, so others may: not a little more room for each of them.
             to.ensureWritable(Math.max(length, MORE));
         }
-        to.writeBytes(message, message.readerIndex(), length);
+        to.writeBytes(buffer, from, length);
     }
 
     private void behind(ByteBuf next, boolean isOpen) {
@@ -68,7 +111,9 @@ final class Pushes {
     /** The last one, which the caller releases: there is none any more. */
     @Nullable
     ByteBuf takeLast() {
-        ByteBuf taken = last;
+        ByteBuf own = shared;
+        ByteBuf taken = own == null ? last : own.slice(begin, end - begin);
+        shared = null;
         last = null;
         bytes = 0;
         return taken;

@@ -40,6 +40,8 @@ final class ReplyOutput {
     private long turnLimit;
     /** What goes behind it. Made when something comes first. */
     private @Nullable Pushes pushes;
+    /** What waits since the client does not read. Made when it is first so, and the policy is to keep it. */
+    private @Nullable MessageBacklog behind;
     /** When a subscriber left more unread than it may for long; 0 while it does not. */
     private long slowSince;
     /** Once the last reply is about to leave. */
@@ -160,24 +162,69 @@ final class ReplyOutput {
      */
     void push(ByteBuf message) {
         try {
-            message(message);
+            pushBehind(message, message.readerIndex(), message.readableBytes());
         } finally {
             message.release();
         }
     }
 
-    /** As {@link #push}, of one that others get too: it is copied, or retained. */
-    void message(ByteBuf message) {
+    /**
+     * As {@link #push}, of one that others get too: it is copied, or retained, or does as the policy says where the client does not read.
+     *
+     * @param key as of {@link Subscriber#take}
+     * @return false if who publishes is to wait
+     */
+    boolean message(ByteBuf buffer, int from, int length, long key) {
+        if (progress.isClosing()) {
+            return true;
+        }
+        if (isBehind()) {
+            return Objects.requireNonNull(behind).offer(buffer, key);
+        }
+        pushBehind(buffer, from, length);
+        return true;
+    }
+
+    /**
+     * Whether messages wait in a queue of the client's own, by the policy, since it does not read as fast as they come. It stays so until
+     * the queue is empty.
+     */
+    boolean isBehind() {
+        MessageBacklog own = behind;
+        if (own != null && !own.isEmpty()) {
+            return true;
+        }
+        SubscriberConfig limits = connection.settings().limits().subscribers();
+        if (limits.policy() == SubscriberConfig.Policy.CLOSE
+                || connection.channel().isWritable() && pushed() < MessageBacklog.WINDOW) {
+            return false;
+        }
+        if (own == null || !own.isOf(limits)) {
+            behind = new MessageBacklog(limits, server.part().subscriptions().stats(), connection);
+        }
+        return true;
+    }
+
+    /** Messages that wait are of no concern to the client any more. */
+    void forgetMessages() {
+        if (behind != null) {
+            behind.clear();
+        }
+    }
+
+    private void pushBehind(ByteBuf buffer, int from, int length) {
         if (progress.isClosing()) {
             return;
         }
-        long waiting = unread(connection.channel()) + pushed() + message.readableBytes();
+        long unread = unread(connection.channel());
+        long waiting = unread + pushed() + length;
         if (waiting > limit()) {
             overflow(waiting);
         } else {
             Pushes into = pushes == null ? new Pushes() : pushes;
             pushes = into;
-            into.add(message);
+            // What may stay for long is not to keep what others got alive.
+            into.add(buffer, from, length, unread == 0);
         }
     }
 
@@ -186,10 +233,21 @@ final class ReplyOutput {
         if (isHeld()) {
             return;
         }
+        MessageBacklog waiting = behind;
+        if (waiting != null && !waiting.isEmpty() && context.channel().isWritable()) {
+            if (pushes == null) {
+                pushes = new Pushes();
+            }
+            waiting.moveTo(pushes);
+        }
         if (pushes != null && !pushes.isEmpty()) {
             appendPushes(context, pushes);
         }
         send(context);
+        if (waiting != null && !waiting.isEmpty() && context.channel().isWritable()) {
+            // The socket has taken all: there is more for it, in another turn.
+            waiting.flushLater(context.executor());
+        }
     }
 
     /** Sends what there is of a reply that is not whole yet: what was pushed stays behind it. */
@@ -302,6 +360,9 @@ final class ReplyOutput {
     }
 
     private void cutOff(long waiting, ByteSize limit) {
+        if (connection.state().isSubscribed()) {
+            server.part().subscriptions().stats().closed.increment();
+        }
         connection.logs().slowReaders.overflow(server.part().stats().outputOverflows, connection, waiting, limit,
                 "it is closed");
         progress.closing();
@@ -330,5 +391,6 @@ final class ReplyOutput {
         if (pushes != null) {
             pushes.release();
         }
+        forgetMessages();
     }
 }

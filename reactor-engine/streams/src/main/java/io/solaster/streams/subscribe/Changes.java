@@ -22,6 +22,8 @@ final class Changes {
     /** The changes that follow are this subscriber's, who will wait for them. */
     void of(int subscriber, long births) {
         if (settling == null) {
+            // What nobody waits for goes by itself, else he would wait for what never says that it is known.
+            send();
             settling = new Settling(part, subscriber, births, open.length);
         }
     }

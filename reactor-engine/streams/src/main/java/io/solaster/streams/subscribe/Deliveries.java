@@ -1,13 +1,13 @@
 package io.solaster.streams.subscribe;
 
 import java.util.Arrays;
-import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.PooledByteBufAllocator;
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.task.SchedulingGroup;
+import io.solaster.streams.subscribe.name.NameTable;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -18,9 +18,10 @@ final class Deliveries implements AutoCloseable {
     /** Bytes before the name in the form {@link Subscriber#PLAIN}. */
     static final int PLAIN_HEADER = 4;
     static final int NO_PATTERN = NameTable.NONE;
-    private static final int SCRATCH = 64 * 1024;
-    /** Bytes of a message beside its name and its payload, mostly. */
-    private static final int HEADERS = 64;
+    /** Bytes of the buffer that small messages lie in. A subscriber that leaves one of them unsent keeps as much. */
+    private static final int SHARED = 16 * 1024;
+    /** Bytes of a message beside its name, its payload and its pattern, and what its format may write over, at most. */
+    private static final int HEADERS = 320;
 
     private final SubscriptionShard part;
     private final NameTable names;
@@ -34,8 +35,15 @@ final class Deliveries implements AutoCloseable {
     private int flushCount;
     private int flushed;
     private final Runnable flush = this::flush;
+    /**
+     * By form, those that are kept behind the others, and the plain one last: where the message lies that is delivered now, if it is
+     * encoded; small ones that are not kept in {@link #shared}.
+     */
     private final @Nullable ByteBuf[] encoded;
-    private final boolean[] isEncoded;
+    private final int[] begins;
+    private final int[] lengths;
+    private final @Nullable ByteBuf[] shared;
+    private final int forms;
     private final int plain;
     private final SubscriptionStats stats;
 
@@ -48,9 +56,12 @@ final class Deliveries implements AutoCloseable {
         this.shard = shard;
         this.group = group;
         this.format = format;
-        this.encoded = new ByteBuf[format.forms() + 1];
-        this.isEncoded = new boolean[format.forms() + 1];
-        this.plain = format.forms();
+        this.forms = format.forms();
+        this.plain = 2 * forms;
+        this.encoded = new ByteBuf[plain + 1];
+        this.begins = new int[plain + 1];
+        this.lengths = new int[plain + 1];
+        this.shared = new ByteBuf[forms];
     }
 
     /** To all of this shard who have a name, or the pattern. */
@@ -66,45 +77,39 @@ final class Deliveries implements AutoCloseable {
                 if (to == null || pending != null && pending.isTooNew(lists.born(at), from)) {
                     continue;
                 }
-                int asked = to.form();
-                int form = asked == Subscriber.PLAIN ? plain : asked;
-                if (!isEncoded[form]) {
+                int form = place(to.form());
+                ByteBuf message = encoded[form];
+                if (message == null) {
                     try {
-                        encode(form, kind, pattern, name, nameLength, payload, payloadLength);
+                        message = encode(form, kind, pattern, name, nameLength, payload, payloadLength);
                     } catch (OutOfMemoryError | RuntimeException failure) {
                         if (from == shard.id()) {
                             // Who publishes is told.
                             throw failure;
                         }
-                        letGoIfEncoded(form);
                         to.failed(failure);
                         continue;
                     }
                 }
-                if (give(number, to, Objects.requireNonNull(encoded[form]), key)) {
+                if (give(at, number, to, message, form, key)) {
                     given++;
                 }
             }
         } finally {
             stats.delivered.add(given);
             // Also where there was no memory to encode it: the next message is not to go out with these bytes.
-            for (int form = 0; form < encoded.length; form++) {
-                letGoIfEncoded(form);
+            for (int form = 0; form <= plain; form++) {
+                letGo(form);
             }
         }
     }
 
-    private void letGoIfEncoded(int form) {
-        if (isEncoded[form]) {
-            isEncoded[form] = false;
-            letGo(form);
-        }
-    }
-
     /** To one, who ends where it cannot be taken; the others get it all the same. */
-    private boolean give(int number, Subscriber to, ByteBuf message, long key) {
+    private boolean give(int at, int number, Subscriber to, ByteBuf message, int form, long key) {
         try {
-            to.take(message, key);
+            if (!to.take(message, begins[form], lengths[form], key)) {
+                part.hold(at, to.waitMillis());
+            }
             toFlush(number);
             return true;
         } catch (OutOfMemoryError | RuntimeException failure) {
@@ -113,38 +118,110 @@ final class Deliveries implements AutoCloseable {
         }
     }
 
-    private void encode(int form, int kind, int pattern, long name, int nameLength, long payload, int payloadLength) {
-        ByteBuf to = encoded[form];
-        if (to == null) {
-            to = PooledByteBufAllocator.DEFAULT.directBuffer(Math.addExact(nameLength + HEADERS, payloadLength));
-            encoded[form] = to;
+    private int place(int form) {
+        if (form == Subscriber.PLAIN) {
+            return plain;
         }
-        isEncoded[form] = true;
+        return form < Subscriber.KEPT ? form : form - Subscriber.KEPT + forms;
+    }
+
+    private ByteBuf encode(int form, int kind, int pattern, long name, int nameLength, long payload,
+            int payloadLength) {
         if (form == plain) {
-            to.ensureWritable(PLAIN_HEADER + nameLength + payloadLength);
-            long at = Memory.address(to) + to.writerIndex();
-            to.setInt(to.writerIndex(), nameLength);
-            Memory.copy(name, at + PLAIN_HEADER, nameLength);
-            Memory.copy(payload, at + PLAIN_HEADER + nameLength, payloadLength);
-            to.writerIndex(to.writerIndex() + PLAIN_HEADER + nameLength + payloadLength);
+            return encodePlain(name, nameLength, payload, payloadLength);
+        }
+        if (form >= forms) {
+            int common = form - forms;
+            ByteBuf known = encoded[common];
+            return keep(form, common, known != null
+                    ? known
+                    : encode(common, kind, pattern, name, nameLength, payload, payloadLength));
+        }
+        long patternText = pattern == NO_PATTERN ? 0 : names.address(pattern);
+        int patternLength = pattern == NO_PATTERN ? 0 : names.length(pattern);
+        long most = (long) HEADERS + patternLength + nameLength + payloadLength;
+        ByteBuf to = most > Subscriber.SHARED_FROM
+                ? PooledByteBufAllocator.DEFAULT.directBuffer(Math.toIntExact(most))
+                : shared(form, (int) most);
+        int begin = to.writerIndex();
+        try {
+            format.write(to, form, kind, patternText, patternLength, name, nameLength, payload, payloadLength);
+        } catch (Throwable failure) {
+            to.writerIndex(begin);
+            if (most > Subscriber.SHARED_FROM) {
+                to.release();
+            }
+            throw failure;
+        }
+        return encoded(form, to, begin);
+    }
+
+    @SuppressWarnings("ReferenceEquality") // buffers are equal by what they hold
+    private ByteBuf keep(int form, int common, ByteBuf message) {
+        if (message != shared[common]) {
+            return encoded(form, message.retain(), 0);
+        }
+        ByteBuf to = PooledByteBufAllocator.DEFAULT.directBuffer(lengths[common]);
+        to.writeBytes(message, begins[common], lengths[common]);
+        return encoded(form, to, 0);
+    }
+
+    private ByteBuf encodePlain(long name, int nameLength, long payload, int payloadLength) {
+        // A queue keeps it as it is: in a larger buffer it would take more than it counts for.
+        int length = Math.addExact(PLAIN_HEADER + nameLength, payloadLength);
+        ByteBuf to = PooledByteBufAllocator.DEFAULT.directBuffer(length);
+        long at = Memory.address(to);
+        to.setInt(0, nameLength);
+        Memory.copy(name, at + PLAIN_HEADER, nameLength);
+        Memory.copy(payload, at + PLAIN_HEADER + nameLength, payloadLength);
+        to.writerIndex(length);
+        return encoded(plain, to, 0);
+    }
+
+    private ByteBuf encoded(int form, ByteBuf message, int begin) {
+        encoded[form] = message;
+        begins[form] = begin;
+        lengths[form] = message.writerIndex() - begin;
+        return message;
+    }
+
+    /** Where the next small message of a form goes: behind those before it, as long as there is room. */
+    private ByteBuf shared(int form, int most) {
+        ByteBuf before = shared[form];
+        if (before != null && before.writableBytes() >= most) {
+            return before;
+        }
+        renew(form);
+        ByteBuf known = shared[form];
+        if (known == null) {
+            known = PooledByteBufAllocator.DEFAULT.directBuffer(SHARED, SHARED);
+            shared[form] = known;
+        }
+        return known;
+    }
+
+    /** The messages that come next go to the beginning of a buffer: the same one, if nobody keeps anything of it. */
+    private void renew(int form) {
+        ByteBuf before = shared[form];
+        if (before == null) {
             return;
         }
-        if (pattern == NO_PATTERN) {
-            format.write(to, form, kind, 0, 0, name, nameLength, payload, payloadLength);
+        if (before.refCnt() == 1) {
+            before.clear();
         } else {
-            format.write(to, form, kind, names.address(pattern), names.length(pattern), name, nameLength, payload,
-                    payloadLength);
+            shared[form] = null;
+            before.release();
         }
     }
 
-    /** What nobody shares is written to again. */
+    @SuppressWarnings("ReferenceEquality") // buffers are equal by what they hold
     private void letGo(int form) {
-        ByteBuf message = Objects.requireNonNull(encoded[form]);
-        // A queue keeps a plain one as it is: in a buffer that was made for a longer one it would take more than it counts for.
-        if (form != plain && message.refCnt() == 1 && message.capacity() <= SCRATCH) {
-            message.clear();
-        } else {
-            encoded[form] = null;
+        ByteBuf message = encoded[form];
+        if (message == null) {
+            return;
+        }
+        encoded[form] = null;
+        if (form >= forms || message != shared[form]) {
             message.release();
         }
     }
@@ -182,6 +259,9 @@ final class Deliveries implements AutoCloseable {
         }
         flushed = 0;
         flushCount = 0;
+        for (int form = 0; form < forms; form++) {
+            renew(form);
+        }
     }
 
     private static void flush(Subscriber subscriber) {
@@ -194,11 +274,11 @@ final class Deliveries implements AutoCloseable {
 
     @Override
     public void close() {
-        for (int form = 0; form < encoded.length; form++) {
-            ByteBuf scratch = encoded[form];
-            if (scratch != null) {
-                encoded[form] = null;
-                scratch.release();
+        for (int form = 0; form < forms; form++) {
+            ByteBuf kept = shared[form];
+            if (kept != null) {
+                shared[form] = null;
+                kept.release();
             }
         }
     }

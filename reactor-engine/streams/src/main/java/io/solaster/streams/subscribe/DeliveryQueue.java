@@ -5,6 +5,7 @@ import java.util.Objects;
 
 import io.netty.buffer.ByteBuf;
 import io.solaster.engine.stats.Counter;
+import io.solaster.streams.subscribe.name.IntIndex;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -56,7 +57,12 @@ public final class DeliveryQueue {
         if (policy == DeliveryPolicy.CONFLATE && replace(message, key, cost)) {
             return true;
         }
-        if (count == maxMessages || bytes + cost > maxBytes) {
+        if (policy == DeliveryPolicy.WAIT) {
+            if (count >= 2L * maxMessages || bytes + cost > 2 * maxBytes) {
+                drop(stats.droppedNewest);
+                return true;
+            }
+        } else if (count == maxMessages || bytes + cost > maxBytes) {
             switch (policy) {
                 case CLOSE -> {
                     return false;
@@ -205,6 +211,16 @@ public final class DeliveryQueue {
 
     public boolean isEmpty() {
         return count == 0;
+    }
+
+    /** Whether who publishes is to wait, by {@link DeliveryPolicy#WAIT}, until it {@link #hasRoom}. */
+    public boolean isFull() {
+        return policy == DeliveryPolicy.WAIT && (count >= maxMessages || bytes >= maxBytes);
+    }
+
+    /** Whether there is room again for many messages: half of it is free. */
+    public boolean hasRoom() {
+        return count <= maxMessages / 2 && bytes <= maxBytes / 2;
     }
 
     /** Messages that wait. */

@@ -29,6 +29,9 @@ final class HandledSubscription implements Subscriber, Subscription {
     private long bytesUnderWay;
     private boolean isScheduled;
     private boolean closed;
+    private final int waitMillis;
+    /** Who publishes waits for it. */
+    private boolean holds;
 
     HandledSubscription(SubscriptionShard part, SchedulingGroup group, QueueLimits limits, MessageHandler handler) {
         this.part = part;
@@ -37,6 +40,7 @@ final class HandledSubscription implements Subscriber, Subscription {
         this.handler = handler;
         this.queue = new DeliveryQueue(limits.policy(), limits.maxMessages(), limits.maxBytes(), part.stats());
         this.maxBytes = limits.maxBytes();
+        this.waitMillis = (int) limits.waitFor().toMillis();
         this.window = new DeliveryWindow(1, limits.maxUnderWay(), 1, limits.target().toNanos());
     }
 
@@ -54,17 +58,19 @@ final class HandledSubscription implements Subscriber, Subscription {
     }
 
     @Override
-    public void take(ByteBuf message) {
-        throw new UnsupportedOperationException("a message comes with its key");
-    }
-
-    @Override
-    public void take(ByteBuf message, long key) {
+    public boolean take(ByteBuf message, int from, int length, long key) {
         if (!closed && !queue.offer(message, key)) {
             part.stats().closed.increment();
             close();
             tellClosed();
         }
+        holds |= queue.isFull();
+        return !holds;
+    }
+
+    @Override
+    public int waitMillis() {
+        return waitMillis;
     }
 
     private void tellClosed() {
@@ -98,6 +104,10 @@ final class HandledSubscription implements Subscriber, Subscription {
             ByteBuf message = queue.poll();
             if (message == null) {
                 return;
+            }
+            if (holds && queue.hasRoom()) {
+                holds = false;
+                part.hasRoom(number);
             }
             handle(message, dropped);
             if (Shard.needPreempt()) {

@@ -10,11 +10,14 @@ import io.solaster.engine.mesh.Message;
 import org.jspecify.annotations.Nullable;
 
 /**
- * Says to the shard of names that another one has more or fewer subscribers for them, and comes home when that is known: behind
- * all that was published there before, and before all that is published after.
+ * Says to the shard of names that another one has more or fewer subscribers for them, or that publishes are to wait for those, and comes
+ * home when that is known: behind all that was published there before, and before all that is published after.
  */
 final class InterestChange extends Message {
-    private static final int HEADER = 8;
+    private static final int HEADER = 12;
+
+    /** Added to a kind: publishes are to wait. */
+    private static final int HOLD = 1 << 8;
 
     private final SubscriptionShard origin;
     private final SubscriptionShard target;
@@ -39,10 +42,20 @@ final class InterestChange extends Message {
         if (pattern != null) {
             patterns.add(pattern);
         }
+        add(more ? kind + 1 : -kind - 1, name, length, 0);
+    }
+
+    /** @param millis how long a publish waits at most; 0 if it waits no more */
+    void hold(int kind, long name, int length, int millis) {
+        add(millis > 0 ? kind + HOLD : -kind - HOLD, name, length, millis);
+    }
+
+    private void add(int what, long name, int length, int millis) {
         bytes.ensureWritable(HEADER + length);
         long to = Memory.address(bytes) + bytes.writerIndex();
-        Memory.putInt(to, more ? kind + 1 : -kind - 1);
+        Memory.putInt(to, what);
         Memory.putInt(to + 4, length);
+        Memory.putInt(to + 8, millis);
         Memory.copy(name, to + HEADER, length);
         bytes.writerIndex(bytes.writerIndex() + HEADER + length);
     }
@@ -58,11 +71,17 @@ final class InterestChange extends Message {
             long end = at + bytes.writerIndex();
             int nextPattern = 0;
             while (at < end) {
-                int kind = Memory.getInt(at);
+                int what = Memory.getInt(at);
                 int length = Memory.getInt(at + 4);
-                NamePattern pattern = kind - 1 == Subscriptions.PATTERN ? patterns.get(nextPattern++) : null;
-                target.interest(origin.shard().id(), Math.abs(kind) - 1, pattern, at + HEADER, length,
-                        kind > 0 ? 1 : -1);
+                int by = what > 0 ? 1 : -1;
+                int kind = Math.abs(what) - 1;
+                if (kind >= HOLD - 1) {
+                    target.holdFrom(origin.shard().id(), kind - HOLD + 1, at + HEADER, length, by,
+                            Memory.getInt(at + 8));
+                } else {
+                    NamePattern pattern = by > 0 && kind == Subscriptions.PATTERN ? patterns.get(nextPattern++) : null;
+                    target.interest(origin.shard().id(), kind, pattern, at + HEADER, length, by);
+                }
                 at += HEADER + length;
             }
         } finally {

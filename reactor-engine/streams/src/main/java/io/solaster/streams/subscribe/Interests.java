@@ -3,8 +3,8 @@ package io.solaster.streams.subscribe;
 import java.util.Arrays;
 
 /**
- * How many subscribers each shard has for a name, as the shard knows that is asked where to send what is published. By the
- * name's number; in arrays, so that a name costs no object. On the owning shard.
+ * How many subscribers each shard has for a name, and how many of them have no room that publishes wait for, as the shard knows that is
+ * asked where to send what is published. By the name's number; in arrays, so that a name costs no object. On the owning shard.
  */
 final class Interests {
     private static final int NONE = -1;
@@ -16,6 +16,11 @@ final class Interests {
     private int[] shards = new int[LEAST];
     private int[] counts = new int[LEAST];
     private int[] next = new int[LEAST];
+    private int[] held = new int[LEAST];
+    /** By name: how many are held, and how long a publish waits for them at most. */
+    private int[] heldSums = new int[0];
+    private int[] waitMillis = new int[0];
+    private int heldNames;
     private int used;
     private int free = NONE;
 
@@ -25,6 +30,8 @@ final class Interests {
         if (before < names) {
             first = Arrays.copyOf(first, names);
             sums = Arrays.copyOf(sums, names);
+            heldSums = Arrays.copyOf(heldSums, names);
+            waitMillis = Arrays.copyOf(waitMillis, names);
             Arrays.fill(first, before, names, NONE);
         }
     }
@@ -60,17 +67,20 @@ final class Interests {
                 shards = Arrays.copyOf(shards, at * 2);
                 counts = Arrays.copyOf(counts, at * 2);
                 next = Arrays.copyOf(next, at * 2);
+                held = Arrays.copyOf(held, at * 2);
             }
         } else {
             free = next[at];
         }
         shards[at] = shard;
+        held[at] = 0;
         counts[at] = count;
         next[at] = first[name];
         first[name] = at;
     }
 
     private void remove(int name, int before, int at) {
+        heldBy(name, at, -held[at]);
         if (before == NONE) {
             first[name] = next[at];
         } else {
@@ -78,6 +88,38 @@ final class Interests {
         }
         next[at] = free;
         free = at;
+    }
+
+    /** A shard has one more subscriber without room that publishes wait for, or one fewer. */
+    void hold(int name, int shard, int by, int millis) {
+        for (int at = first[name]; at != NONE; at = next[at]) {
+            if (shards[at] == shard) {
+                heldBy(name, at, Math.max(-held[at], by));
+                waitMillis[name] = heldSums[name] == 0 ? 0 : Math.max(waitMillis[name], millis);
+            }
+        }
+    }
+
+    private void heldBy(int name, int at, int by) {
+        int before = heldSums[name];
+        held[at] += by;
+        heldSums[name] += by;
+        heldNames += (before == 0 ? 0 : -1) + (heldSums[name] == 0 ? 0 : 1);
+    }
+
+    /** Whether publishes to a name wait. */
+    boolean isHeld(int name) {
+        return heldSums[name] > 0;
+    }
+
+    /** How long a publish to a name that is held waits at most, in milliseconds. */
+    int waitMillis(int name) {
+        return waitMillis[name];
+    }
+
+    /** Names that publishes wait for. */
+    int heldNames() {
+        return heldNames;
     }
 
     /** Subscribers on all shards. */

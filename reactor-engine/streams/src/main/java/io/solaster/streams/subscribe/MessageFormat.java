@@ -10,7 +10,7 @@ public interface MessageFormat {
     /**
      * Writes a message.
      *
-     * @param to empty, direct, and grows
+     * @param to direct, and grows; the message goes behind what it has
      * @param form below {@link #forms}
      * @param kind what was published to: one of the kinds of {@link Subscriptions}
      * @param pattern address of the pattern by which the subscriber gets it; 0 if it has subscribed to the name itself

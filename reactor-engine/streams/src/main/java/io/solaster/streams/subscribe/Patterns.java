@@ -5,6 +5,9 @@ import java.util.random.RandomGenerator;
 
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.SystemMemory;
+import io.solaster.streams.subscribe.name.Found;
+import io.solaster.streams.subscribe.name.TokenSyntax;
+import io.solaster.streams.subscribe.name.TokenTree;
 import org.jspecify.annotations.Nullable;
 
 /**

@@ -2,6 +2,8 @@ package io.solaster.streams.subscribe;
 
 import java.util.Arrays;
 
+import io.solaster.streams.subscribe.name.IntIndex;
+
 /**
  * The subscriptions of one shard's subscribers: for each name those who have it, in the order in which they came, and for each
  * subscriber its names. Links in arrays, so that a subscription costs no object. On the owning shard.
@@ -16,6 +18,8 @@ final class SubscriberLists {
     private int[] head = new int[0];
     private int[] tail = new int[0];
     private int[] counts = new int[0];
+    // By subscriber.
+    private int[] heldCounts = new int[0];
     // By subscriber and kind.
     private int[] ownHead = new int[0];
     private int[] ownTail = new int[0];
@@ -28,6 +32,7 @@ final class SubscriberLists {
     private int[] ownNext = new int[LEAST];
     private int[] ownPrevious = new int[LEAST];
     private long[] born = new long[LEAST];
+    private boolean[] isHeld = new boolean[LEAST];
     private int used;
     private int free = NONE;
     private long births;
@@ -52,6 +57,7 @@ final class SubscriberLists {
             ownHead = Arrays.copyOf(ownHead, wanted);
             ownTail = Arrays.copyOf(ownTail, wanted);
             ownCounts = Arrays.copyOf(ownCounts, wanted);
+            heldCounts = Arrays.copyOf(heldCounts, capacity);
             Arrays.fill(ownHead, before, wanted, NONE);
             Arrays.fill(ownTail, before, wanted, NONE);
         }
@@ -129,12 +135,14 @@ final class SubscriberLists {
             ownNext = Arrays.copyOf(ownNext, capacity);
             ownPrevious = Arrays.copyOf(ownPrevious, capacity);
             born = Arrays.copyOf(born, capacity);
+            isHeld = Arrays.copyOf(isHeld, capacity);
         }
         return used++;
     }
 
     /** Removes a subscription to a name of that kind. */
     void remove(int at, int kind) {
+        held(at, false);
         int name = names[at];
         if (previous[at] == NONE) {
             head[name] = next[at];
@@ -190,6 +198,23 @@ final class SubscriberLists {
 
     int nextOwn(int at) {
         return ownNext[at];
+    }
+
+    /** Whether who publishes to its name waits for a subscription. */
+    boolean isHeld(int at) {
+        return isHeld[at];
+    }
+
+    void held(int at, boolean yes) {
+        if (isHeld[at] != yes) {
+            isHeld[at] = yes;
+            heldCounts[subscribers[at]] += yes ? 1 : -1;
+        }
+    }
+
+    /** How many subscriptions of a subscriber are held. */
+    int heldCount(int subscriber) {
+        return heldCounts[subscriber];
     }
 
     int name(int at) {

@@ -2,11 +2,14 @@ package io.solaster.streams.subscribe;
 
 import java.util.ArrayDeque;
 import java.util.Arrays;
+import java.util.concurrent.CompletableFuture;
 
 import io.solaster.engine.Shard;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.task.SchedulingGroup;
 import io.solaster.engine.task.TurnEnd;
+import io.solaster.streams.subscribe.name.NameTable;
+import io.solaster.streams.subscribe.name.TokenSyntax;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -47,6 +50,7 @@ public final class SubscriptionShard implements AutoCloseable {
     private final Changes changes;
     private final Outgoing outgoing;
     private final Deliveries deliveries;
+    private final WaitingPublishes waiting;
     private final TurnEnd turnEnd;
 
     private final boolean[] isDead;
@@ -66,7 +70,8 @@ public final class SubscriptionShard implements AutoCloseable {
         this.isDead = new boolean[all.shards()];
         this.outgoing = new Outgoing(this, all, group);
         this.deliveries = new Deliveries(this, names, lists, shard, group, all.newFormat(), stats);
-        this.turnEnd = shard.atTurnEnd("subscriptions", group, outgoing::send);
+        this.waiting = new WaitingPublishes(this, group);
+        this.turnEnd = shard.atTurnEnd("subscriptions", group, this::send);
         all.add(this);
     }
 
@@ -128,6 +133,7 @@ public final class SubscriptionShard implements AutoCloseable {
     /** Ends a subscriber: it is told of nothing more. Its subscriptions end in later turns, if there are many. */
     public void leave(int subscriber) {
         subscribers[subscriber] = null;
+        hasRoom(subscriber);
         Settling pending = settling[subscriber];
         if (pending != null) {
             pending.forget();
@@ -213,6 +219,7 @@ public final class SubscriptionShard implements AutoCloseable {
         int id = lists.name(at);
         int kind = names.kind(id);
         bytes[subscriber] -= COST + names.length(id) + patterns.bytes(id);
+        hold(at, 0);
         lists.remove(at, kind);
         tell(kind, null, id, false);
         dropIfUnused(id);
@@ -286,8 +293,73 @@ public final class SubscriptionShard implements AutoCloseable {
 
     private void changeHere(int of, int id, @Nullable NamePattern pattern, int by) {
         interests.change(id, of, by);
+        wakeIfFree(id);
         if (pattern != null) {
             patterns.add(id, pattern);
+        }
+    }
+
+    /**
+     * Who publishes to the name of a subscription is to wait.
+     *
+     * @param millis for how long at most; 0 if there is room again
+     */
+    void hold(int at, int millis) {
+        int subscriber = lists.subscriber(at);
+        // One that is gone has no room for ever.
+        boolean yes = millis > 0 && subscribers[subscriber] != null;
+        if (closed || lists.isHeld(at) == yes) {
+            return;
+        }
+        lists.held(at, yes);
+        int id = lists.name(at);
+        int kind = names.kind(id);
+        long name = names.address(id);
+        int length = names.length(id);
+        int home = all.home(kind, name, length);
+        for (int target = 0; target < all.shards(); target++) {
+            if (home != target && home != Placement.EVERYWHERE) {
+                continue;
+            }
+            if (target == self) {
+                holdHere(self, id, yes ? 1 : -1, millis);
+            } else {
+                changes.to(target).hold(kind, name, length, yes ? millis : 0);
+                askTurnEnd();
+            }
+        }
+    }
+
+    /** A subscriber that publishes wait for has room again. */
+    public void hasRoom(int subscriber) {
+        int left = closed ? 0 : lists.heldCount(subscriber);
+        for (int kind = 0; kind < Subscriptions.KINDS; kind++) {
+            for (int at = lists.firstOwn(subscriber, kind); left > 0 && at != SubscriberLists.NONE; at = lists
+                    .nextOwn(at)) {
+                if (lists.isHeld(at)) {
+                    left--;
+                    hold(at, 0);
+                }
+            }
+        }
+    }
+
+    /** Another shard has a subscriber more or fewer that publishes to a name wait for. */
+    void holdFrom(int of, int kind, long name, int length, int by, int millis) {
+        int id = closed || isDead[of] ? NameTable.NONE : names.find(kind, name, length);
+        if (id != NameTable.NONE) {
+            holdHere(of, id, by, millis);
+        }
+    }
+
+    private void holdHere(int of, int id, int by, int millis) {
+        interests.hold(id, of, by, millis);
+        wakeIfFree(id);
+    }
+
+    private void wakeIfFree(int id) {
+        if (!interests.isHeld(id)) {
+            waiting.wake(id);
         }
     }
 
@@ -352,6 +424,7 @@ public final class SubscriptionShard implements AutoCloseable {
             int count = names.exists(id) ? interests.of(id, deadShard) : 0;
             if (count > 0) {
                 interests.change(id, deadShard, -count);
+                wakeIfFree(id);
                 dropIfUnused(id);
             }
         }
@@ -440,6 +513,62 @@ public final class SubscriptionShard implements AutoCloseable {
             }
         }
         return here;
+    }
+
+    /** At the end of the turn: what was published leaves, and for whom others are to wait. */
+    private void send() {
+        outgoing.send();
+        changes.send();
+    }
+
+    /**
+     * Whether somebody who has subscribed to a name has no room, and has publishes wait for it; at the name's home. Then
+     * {@link #publishWhenRoom} waits, and who cannot wait refuses.
+     */
+    public boolean isHeld(int kind, long name, int length) {
+        return holder(kind, name, length) != NameTable.NONE;
+    }
+
+    /** The name or pattern that publishes to a name wait for; {@link NameTable#NONE} if they need not. */
+    int holder(int kind, long name, int length) {
+        if (closed || interests.heldNames() == 0) {
+            return NameTable.NONE;
+        }
+        int id = names.find(kind, name, length);
+        if (id != NameTable.NONE && interests.isHeld(id)) {
+            return id;
+        }
+        if (kind == Subscriptions.CHANNEL && patterns.find(name, length)) {
+            for (int i = 0; i < patterns.found(); i++) {
+                if (interests.isHeld(patterns.foundAt(i))) {
+                    return patterns.foundAt(i);
+                }
+            }
+        }
+        return NameTable.NONE;
+    }
+
+    /** How long a publish waits at most for a name or pattern, in milliseconds. */
+    int waitMillis(int holder) {
+        return interests.waitMillis(holder);
+    }
+
+    /**
+     * Publishes as {@link #publish} at the name's home, once all who have publishes wait for them have room. Name and payload are copied
+     * if that is later. Who waits no more cancels what is returned, on this shard.
+     *
+     * @return how many get it; fails with a {@link PublishRefusedException} if there is no room within the time that the subscriber allows,
+     *         or too many wait
+     */
+    public CompletableFuture<Integer> publishWhenRoom(int kind, long name, int nameLength, long payload,
+            int payloadLength) {
+        if (closed) {
+            return CompletableFuture.failedFuture(shard.stopped());
+        }
+        int holder = holder(kind, name, nameLength);
+        return holder == NameTable.NONE
+                ? CompletableFuture.completedFuture(publish(kind, name, nameLength, payload, payloadLength))
+                : waiting.add(holder, kind, name, nameLength, payload, payloadLength);
     }
 
     void askTurnEnd() {
@@ -550,6 +679,7 @@ public final class SubscriptionShard implements AutoCloseable {
             }
         }
         turnEnd.close();
+        waiting.close();
         outgoing.close();
         deliveries.close();
         patterns.close();

@@ -16,6 +16,12 @@ public final class SubscriptionStats {
     public final Counter conflated = new Counter();
     /** Subscribers that were closed since they left too much waiting. */
     public final Counter closed = new Counter();
+    /** Messages that were published only once a subscriber had room, here. */
+    public final Counter waited = new Counter();
+    /** Messages that were not published, since a subscriber had no room for long or too many waited, here. */
+    public final Counter refused = new Counter();
+    /** Messages that wait for room now to be published, here. */
+    public final Counter waiting = new Counter();
     /** Messages whose handler has failed. */
     public final Counter failed = new Counter();
     /** Messages that wait in queues of subscribers now. */

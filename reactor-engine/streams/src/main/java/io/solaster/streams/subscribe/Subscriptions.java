@@ -2,11 +2,16 @@ package io.solaster.streams.subscribe;
 
 import java.nio.charset.StandardCharsets;
 import java.util.Arrays;
+import java.util.Objects;
+import java.util.concurrent.CompletableFuture;
 import java.util.function.Supplier;
 import java.util.function.ToLongFunction;
 
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.engine.ShardFuture;
+import io.solaster.engine.memory.Memory;
+import org.jspecify.annotations.Nullable;
 
 /**
  * Who has subscribed to which names, over all shards of an engine. A subscriber and its subscriptions are on the subscriber's
@@ -24,9 +29,9 @@ public final class Subscriptions {
     public static final int PATTERN = 1;
     /** Names of a space of their own, which no pattern takes. */
     public static final int SHARD_CHANNEL = 2;
-    /** Filters of such names by tokens, as {@link TokenSyntax#MQTT} has them. */
+    /** Filters of such names by tokens, as {@link io.solaster.streams.subscribe.name.TokenSyntax#MQTT} has them. */
     public static final int MQTT_FILTER = 3;
-    /** Filters of such names by tokens, as {@link TokenSyntax#NATS} has them. */
+    /** Filters of such names by tokens, as {@link io.solaster.streams.subscribe.name.TokenSyntax#NATS} has them. */
     public static final int NATS_FILTER = 4;
     static final int KINDS = 5;
 
@@ -90,6 +95,72 @@ public final class Subscriptions {
     /** As {@link #subscribe(int, String, QueueLimits, MessageHandler)}, of a pattern, by its text. */
     public Subscription subscribe(String text, NamePattern pattern, QueueLimits limits, MessageHandler handler) {
         return here().subscribe(PATTERN, text.getBytes(StandardCharsets.UTF_8), pattern, limits, handler);
+    }
+
+    /**
+     * Publishes at the home of a name, once all who have subscribed with {@link DeliveryPolicy#WAIT} have room. Any thread; what comes of it
+     * comes to the caller's shard, if it is one.
+     *
+     * @param kind of channels
+     * @return how many get it; fails with a {@link PublishRefusedException} if there is no room within {@link QueueLimits#waitFor}, or too
+     *         many messages wait; as {@link Engine#submitTo} if the home has stopped
+     */
+    public CompletableFuture<Integer> publish(int kind, String name, byte[] payload) {
+        if (isPattern(kind) || kind < 0 || kind >= KINDS) {
+            throw new IllegalArgumentException("kind " + kind + " of names; give a channel's");
+        }
+        byte[] text = name.getBytes(StandardCharsets.UTF_8);
+        long memory = copy(text, payload);
+        int to;
+        try {
+            to = home(kind, memory, text.length);
+        } finally {
+            Memory.free(memory);
+        }
+        Shard here = Shard.current();
+        int home = to != Placement.EVERYWHERE ? to : here != null && engine.shard(here.id()) == here ? here.id() : 0;
+        CompletableFuture<Integer> result = new CompletableFuture<>();
+        // Not by a stage: that would keep a permit of the mesh for as long as it waits.
+        engine.submitTo(home, () -> {
+            long bytes = copy(text, payload);
+            try {
+                byShard[home].publishWhenRoom(kind, bytes, text.length, bytes + text.length, payload.length)
+                        .whenComplete((receivers, failure) -> bringHome(here, result, receivers, failure));
+            } finally {
+                Memory.free(bytes);
+            }
+            return true;
+        }).whenComplete((begun, failure) -> {
+            if (failure != null) {
+                result.completeExceptionally(ShardFuture.causeOf(failure));
+            }
+        });
+        return result;
+    }
+
+    private static void bringHome(@Nullable Shard to, CompletableFuture<Integer> result, @Nullable Integer receivers,
+            @Nullable Throwable failure) {
+        if (to == null || to == Shard.current()) {
+            end(result, receivers, failure);
+        } else {
+            to.executeOrElse(() -> end(result, receivers, failure), () -> end(result, receivers, failure));
+        }
+    }
+
+    private static void end(CompletableFuture<Integer> result, @Nullable Integer receivers,
+            @Nullable Throwable failure) {
+        if (receivers == null) {
+            result.completeExceptionally(Objects.requireNonNull(failure));
+        } else {
+            result.complete(receivers);
+        }
+    }
+
+    private static long copy(byte[] name, byte[] payload) {
+        long to = Memory.allocate(Math.max(1, (long) name.length + payload.length));
+        Memory.copy(name, 0, to, name.length);
+        Memory.copy(payload, 0, to + name.length, payload.length);
+        return to;
     }
 
     private SubscriptionShard here() {

@@ -114,7 +114,7 @@ final class HandledSubscriptionTest {
     }
 
     @ParameterizedTest
-    @EnumSource
+    @EnumSource(mode = EnumSource.Mode.EXCLUDE, names = "WAIT")
     void oneThatStandsStillCostsTheOthersNothing(DeliveryPolicy policy) {
         Recorder slow = new Recorder();
         slow.isSlow = true;
@@ -154,7 +154,7 @@ final class HandledSubscriptionTest {
             case DROP_OLDEST -> assertThat(got).hasSize(51).endsWith(all.subList(450, 500).toArray(new String[0]));
             case DROP_NEWEST -> assertThat(got).isEqualTo(all.subList(0, 51));
             case CONFLATE -> assertThat(got).containsExactly("0a=0", "0a=499");
-            case CLOSE -> assertThat(got).containsExactly("0a=0");
+            default -> assertThat(got).containsExactly("0a=0");
         }
         long missed = policy == DeliveryPolicy.CLOSE ? 0 : 500 - got.size();
         long counted = stats.droppedOldest.get() + stats.droppedNewest.get() + stats.conflated.get();

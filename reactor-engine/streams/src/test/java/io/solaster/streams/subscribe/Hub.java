@@ -144,11 +144,12 @@ final class Hub {
         }
 
         @Override
-        public void take(ByteBuf message) {
+        public boolean take(ByteBuf buffer, int from, int length, long key) {
             if (throwsAtTake) {
                 throw new OutOfMemoryError("of this test");
             }
-            got.add(message.toString(StandardCharsets.ISO_8859_1));
+            got.add(buffer.toString(from, length, StandardCharsets.ISO_8859_1));
+            return true;
         }
 
         @Override

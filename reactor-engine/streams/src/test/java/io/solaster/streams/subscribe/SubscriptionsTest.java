@@ -18,6 +18,8 @@ import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.Engine;
 import io.solaster.streams.subscribe.Hub.Reader;
+import io.solaster.streams.subscribe.name.NameTable;
+import io.solaster.streams.subscribe.name.TokenTree;
 import io.solaster.testkit.junit.SolasterTest;
 import org.junit.jupiter.api.Test;
 

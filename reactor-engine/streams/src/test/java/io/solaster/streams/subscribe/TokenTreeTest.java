@@ -10,6 +10,9 @@ import java.util.Map;
 import java.util.Random;
 
 import io.solaster.engine.memory.SystemMemory;
+import io.solaster.streams.subscribe.name.Found;
+import io.solaster.streams.subscribe.name.TokenSyntax;
+import io.solaster.streams.subscribe.name.TokenTree;
 import org.junit.jupiter.params.ParameterizedTest;
 import org.junit.jupiter.params.provider.CsvSource;
 import org.junit.jupiter.params.provider.EnumSource;
@@ -113,13 +116,13 @@ final class TokenTreeTest {
     private static String random(Random random, TokenSyntax syntax, boolean wildcards) {
         StringBuilder text = new StringBuilder();
         int tokens = random.nextInt(50) == 0 ? 60 + random.nextInt(10) : 1 + random.nextInt(4);
-        String[] words = {"a", "b", "cc", "", "$S", wildcards ? "" + (char) syntax.one : "a",
-                wildcards ? "" + (char) syntax.rest : "b"};
+        String[] words = {"a", "b", "cc", "", "$S", wildcards ? "" + one(syntax) : "a",
+                wildcards ? "" + rest(syntax) : "b"};
         for (int i = 0; i < tokens; i++) {
             if (random.nextInt(200) == 0) {
                 text.append((char) random.nextInt(256));
             }
-            text.append(i == 0 ? "" : "" + (char) syntax.separator)
+            text.append(i == 0 ? "" : "" + separator(syntax))
                     .append(words[random.nextInt(tokens > 10 ? 3 : words.length)]);
         }
         return text.toString();
@@ -136,10 +139,10 @@ final class TokenTreeTest {
     @ParameterizedTest
     @EnumSource
     void otherFiltersCostNothingWhereANameIsLookedFor(TokenSyntax syntax) {
-        String sign = "" + (char) syntax.separator;
+        String sign = "" + separator(syntax);
         try (TokenTree tree = new TokenTree(syntax, SystemMemory.SYSTEM, new Random(1))) {
             for (int i = 0; i < 50_000; i++) {
-                add(tree, syntax, i, "n" + i + sign + (char) syntax.one + sign + "x");
+                add(tree, syntax, i, "n" + i + sign + one(syntax) + sign + "x");
             }
             long before = tree.visited();
             assertThat(find(tree, "n77" + sign + "y" + sign + "x")).containsExactly(77);
@@ -164,5 +167,17 @@ final class TokenTreeTest {
             ids.add(found.at(i));
         }
         return ids;
+    }
+
+    private static char separator(TokenSyntax syntax) {
+        return syntax == TokenSyntax.MQTT ? '/' : '.';
+    }
+
+    private static char one(TokenSyntax syntax) {
+        return syntax == TokenSyntax.MQTT ? '+' : '*';
+    }
+
+    private static char rest(TokenSyntax syntax) {
+        return syntax == TokenSyntax.MQTT ? '#' : '>';
     }
 }

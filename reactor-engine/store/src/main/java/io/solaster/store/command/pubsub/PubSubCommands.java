@@ -10,9 +10,9 @@ import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Glob;
 import io.solaster.store.shard.StoreShard;
-import io.solaster.streams.subscribe.NameTable;
 import io.solaster.streams.subscribe.SubscriptionShard;
 import io.solaster.streams.subscribe.Subscriptions;
+import io.solaster.streams.subscribe.name.NameTable;
 import org.jspecify.annotations.Nullable;
 
 /** {@code PUBLISH}, {@code SPUBLISH}, and {@code PUBSUB} with its subcommands. */
@@ -47,9 +47,23 @@ public final class PubSubCommands {
     }
 
     private static void publish(CommandCall call, int kind) {
-        call.reply()
-                .integer(call.shard().subscriptions().publish(kind, call.address(1), call.length(1), call.address(2),
-                        call.length(2)));
+        SubscriptionShard subscriptions = call.shard().subscriptions();
+        long channel = call.address(1);
+        int length = call.length(1);
+        if (!subscriptions.isHeld(kind, channel, length)) {
+            call.reply().integer(subscriptions.publish(kind, channel, length, call.address(2), call.length(2)));
+        } else if (call.mayLeave() && call.heldKeys() == null && !call.isHeld() && !call.isOfScript()) {
+            WaitingPublish rest = new WaitingPublish(
+                    subscriptions.publishWhenRoom(kind, channel, length, call.address(2), call.length(2)));
+            if (rest.isDone()) {
+                rest.answer(call.reply());
+            } else {
+                call.leave(rest);
+            }
+        } else {
+            call.reply().error(WaitingPublish.NO_ROOM + "publish to '" + call.word(1, 128) + "' refused: a subscriber"
+                    + " whose policy is 'wait' has no room, and nothing waits for it within MULTI or a script");
+        }
     }
 
     public static void numpat(CommandCall call) {

@@ -6,8 +6,8 @@ import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
 import io.solaster.store.shard.Glob;
 import io.solaster.streams.subscribe.NamePattern;
-import io.solaster.streams.subscribe.NameTable;
 import io.solaster.streams.subscribe.Subscriptions;
+import io.solaster.streams.subscribe.name.NameTable;
 import org.jspecify.annotations.Nullable;
 
 /** {@code SUBSCRIBE} and its like: each name is answered with a message of its own. On the client's shard. */

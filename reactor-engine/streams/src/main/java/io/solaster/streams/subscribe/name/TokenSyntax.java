@@ -1,4 +1,4 @@
-package io.solaster.streams.subscribe;
+package io.solaster.streams.subscribe.name;
 
 import java.nio.charset.StandardCharsets;
 
@@ -14,7 +14,7 @@ public enum TokenSyntax {
      * As MQTT 5 has them (its section 4.7): tokens between slashes, which may be empty; {@code +} and {@code #}. {@code a/#} takes {@code a}
      * too, and no wildcard at the beginning takes a name that begins with {@code $}.
      */
-    MQTT('/', '+', '#', Subscriptions.MQTT_FILTER) {
+    MQTT('/', '+', '#') {
         @Override
         void checkToken(long token, int length, String filter) {
             for (int i = 0; i < length; i++) {
@@ -33,7 +33,7 @@ public enum TokenSyntax {
      * As NATS has them: tokens between full stops, none of them empty; {@code *} and {@code >}. {@code a.>} takes no {@code a}. A name with an
      * empty token is taken by none. A token that only holds one of the signs among others is a literal one.
      */
-    NATS('.', '*', '>', Subscriptions.NATS_FILTER) {
+    NATS('.', '*', '>') {
         @Override
         void checkToken(long token, int length, String filter) {
             if (length == 0) {
@@ -61,18 +61,11 @@ public enum TokenSyntax {
     final byte separator;
     final byte one;
     final byte rest;
-    final int kind;
 
-    TokenSyntax(char separator, char one, char rest, int kind) {
+    TokenSyntax(char separator, char one, char rest) {
         this.separator = (byte) separator;
         this.one = (byte) one;
         this.rest = (byte) rest;
-        this.kind = kind;
-    }
-
-    /** The kind of names that such filters are, of those of {@link Subscriptions}. */
-    public int kind() {
-        return kind;
     }
 
     /** What is wrong with a token that is no wildcard. */

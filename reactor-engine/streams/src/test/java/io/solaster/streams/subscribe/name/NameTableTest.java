@@ -1,4 +1,4 @@
-package io.solaster.streams.subscribe;
+package io.solaster.streams.subscribe.name;
 
 import static org.assertj.core.api.Assertions.assertThat;
 

@@ -1,8 +1,9 @@
-package io.solaster.streams.subscribe;
+package io.solaster.streams.subscribe.name;
 
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
 
+import io.solaster.config.Internal;
 import io.solaster.engine.memory.Memory;
 import io.solaster.engine.memory.SystemMemory;
 
@@ -11,10 +12,11 @@ import io.solaster.engine.memory.SystemMemory;
  * texts of tokens lie off the heap, each once. Who looks goes down by the name's tokens and by wildcards: what other filters there
  * are costs nothing. On the owning shard.
  */
-final class TokenTree implements AutoCloseable {
+@Internal
+public final class TokenTree implements AutoCloseable {
     /** Bytes that a token of a filter takes beside its text, at most. */
-    static final int COST_OF_TOKEN = 96;
-    static final int NONE = -1;
+    public static final int COST_OF_TOKEN = 96;
+    public static final int NONE = -1;
     private static final int LEAST = 16;
     private static final int ROOT = 0;
     private static final int UNKNOWN = -2;
@@ -45,34 +47,34 @@ final class TokenTree implements AutoCloseable {
     private final int[] stackLevels = new int[TokenSyntax.MOST_TOKENS + 2];
     private long visited;
 
-    TokenTree(TokenSyntax syntax, SystemMemory memory, RandomGenerator secrets) {
+    public TokenTree(TokenSyntax syntax, SystemMemory memory, RandomGenerator secrets) {
         this.syntax = syntax;
         this.tokens = new NameTable(memory, secrets);
         clear(takeNumber());
     }
 
     /** Filters that are there. */
-    int size() {
+    public int size() {
         return size;
     }
 
     /** Nodes below the root. */
-    int nodes() {
+    public int nodes() {
         return nodes;
     }
 
     /** Bytes of the tokens' texts. */
-    long bytes() {
+    public long bytes() {
         return tokens.bytes();
     }
 
     /** Nodes that were looked at, so far. */
-    long visited() {
+    public long visited() {
         return visited;
     }
 
     /** Adds a filter that the syntax has checked and that is not there, by its number; returns how many tokens it has. */
-    int add(int id, long filter, int length) {
+    public int add(int id, long filter, int length) {
         int node = ROOT;
         int levels = 0;
         try {
@@ -181,7 +183,7 @@ final class TokenTree implements AutoCloseable {
     }
 
     /** Removes a filter that is there. */
-    void remove(long filter, int length) {
+    public void remove(long filter, int length) {
         int node = ROOT;
         for (int start = 0; start <= length;) {
             int end = syntax.end(filter, start, length);
@@ -224,7 +226,7 @@ final class TokenTree implements AutoCloseable {
     }
 
     /** Adds the numbers of all filters that take a name. */
-    void find(long name, int length, Found found) {
+    public void find(long name, int length, Found found) {
         if (size == 0 || !split(name, length)) {
             return;
         }

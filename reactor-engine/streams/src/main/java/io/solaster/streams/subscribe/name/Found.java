@@ -1,28 +1,31 @@
-package io.solaster.streams.subscribe;
+package io.solaster.streams.subscribe.name;
 
 import java.util.Arrays;
 
+import io.solaster.config.Internal;
+
 /** Numbers of what takes a name. On one shard. */
-final class Found {
+@Internal
+public final class Found {
     private int[] ids = new int[16];
     private int count;
 
-    void clear() {
+    public void clear() {
         count = 0;
     }
 
-    void add(int id) {
+    public void add(int id) {
         if (count == ids.length) {
             ids = Arrays.copyOf(ids, count * 2);
         }
         ids[count++] = id;
     }
 
-    int count() {
+    public int count() {
         return count;
     }
 
-    int at(int i) {
+    public int at(int i) {
         return ids[i];
     }
 }

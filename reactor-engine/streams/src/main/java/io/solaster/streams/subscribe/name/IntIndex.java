@@ -1,11 +1,14 @@
-package io.solaster.streams.subscribe;
+package io.solaster.streams.subscribe.name;
 
 import java.util.Arrays;
 
+import io.solaster.config.Internal;
+
 /** Numbers by the hash of what they stand for: open addressing, at most half full. Who asks compares. On one shard. */
-final class IntIndex {
+@Internal
+public final class IntIndex {
     /** At a place that holds no number. */
-    static final int NONE = -1;
+    public static final int NONE = -1;
     private static final int LEAST = 16;
 
     private int[] ids = empty(LEAST);
@@ -19,28 +22,28 @@ final class IntIndex {
     }
 
     /** Where to look for a hash first; {@link #next} follows while there is a number. */
-    int first(int hash) {
+    public int first(int hash) {
         return hash & ids.length - 1;
     }
 
-    int next(int place) {
+    public int next(int place) {
         return place + 1 & ids.length - 1;
     }
 
     /** The number at a place, or {@link #NONE}. */
-    int at(int place) {
+    public int at(int place) {
         return ids[place];
     }
 
-    int hashAt(int place) {
+    public int hashAt(int place) {
         return hashes[place];
     }
 
-    int size() {
+    public int size() {
         return size;
     }
 
-    void add(int hash, int id) {
+    public void add(int hash, int id) {
         if (2 * (size + 1) > ids.length) {
             resize(ids.length * 2);
         }
@@ -58,7 +61,7 @@ final class IntIndex {
     }
 
     /** Removes a number that is there. What stands behind it moves up, so that nothing marks where it was. */
-    void remove(int hash, int id) {
+    public void remove(int hash, int id) {
         int gap = first(hash);
         while (ids[gap] != id) {
             gap = next(gap);

@@ -1,4 +1,4 @@
-package io.solaster.streams.subscribe;
+package io.solaster.streams.subscribe.name;
 
 import java.util.Arrays;
 import java.util.random.RandomGenerator;
@@ -139,7 +139,7 @@ public final class NameTable implements AutoCloseable {
     }
 
     /** What stands for a name of a kind, here alone: two names with one key are not to be found. */
-    long key(int kind, long name, int length) {
+    public long key(int kind, long name, int length) {
         long hash = seed + kind * 0x9E3779B97F4A7C15L + length;
         int at = 0;
         for (; at + 8 <= length; at += 8) {
