@@ -22,6 +22,7 @@ import io.solaster.store.shard.Parts;
 import io.solaster.store.shard.StoreShard;
 import io.solaster.store.stats.StoreStats;
 import io.solaster.store.watch.ShardWatch;
+import io.solaster.streams.subscribe.SubscriptionStats;
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -166,6 +167,11 @@ public final class Store {
             sum += count.applyAsLong(stats(shard));
         }
         return sum;
+    }
+
+    /** The sum over the shards of something that is counted of those who have subscribed to channels. */
+    public long subscribers(ToLongFunction<? super SubscriptionStats> count) {
+        return parts.subscriptions().total(count);
     }
 
     private long sum(ToLongFunction<StoreShard> value) {

@@ -69,6 +69,9 @@ final class SolasterMetricsAutoConfigurationTest {
             assertThat(registry.get("solaster.store.commands").functionCounter().count()).isGreaterThanOrEqualTo(3);
             assertThat(registry.get("solaster.store.hits").functionCounter().count()).isEqualTo(1);
             assertThat(registry.get("solaster.store.misses").functionCounter().count()).isEqualTo(1);
+            assertThat(registry.get("solaster.store.subscribers.published").functionCounter().count()).isZero();
+            assertThat(registry.get("solaster.store.subscribers.dropped").functionCounters()).hasSize(3);
+            assertThat(registry.get("solaster.store.subscribers.queued.size").gauge().value()).isZero();
             assertThat(registry.get("solaster.keyspace.keys").gauge().value()).isEqualTo(1);
             assertThat(registry.get("solaster.keyspace.memory").gauge().value()).isPositive();
         });
