@@ -100,6 +100,87 @@ class StreamFailuresTest extends ClientTest {
     }
 
     @Test
+    void trimsWithReferencesOverVeryManyPendingEntriesWhileOthersAreServed() {
+        for (String references : new String[]{"DELREF", "ACKED"}) {
+            fill("s", 50_000);
+            for (int group = 0; group < 8; group++) {
+                call("XGROUP CREATE s g" + group + " 0");
+                call("XREADGROUP GROUP g" + group + " c COUNT 50000 NOACK STREAMS s >");
+            }
+            call("XGROUP CREATE s g 0");
+            call("XREADGROUP GROUP g c COUNT 50000 STREAMS s >");
+            try (RespClient other = store.connect()) {
+                // Of ACKED nothing goes: all is pending.
+                other.send("XTRIM", "s", "MAXLEN", "100", references);
+                for (int i = 0; i < 20; i++) {
+                    assertThat(call("PING")).isEqualTo("+PONG");
+                }
+                boolean all = references.equals("DELREF");
+                assertThat(other.reply()).isEqualTo(all ? ":49900" : ":0");
+                assertThat(call("XLEN s")).isEqualTo(all ? ":100" : ":50000");
+                assertThat(call("XPENDING s g")).startsWith(all ? "*4|:100|" : "*4|:50000|");
+            }
+            call("DEL s");
+        }
+    }
+
+    @Test
+    void deletesManyEntriesWithReferencesAsOneStep() {
+        int entries = 2_000;
+        for (int i = 1; i <= entries; i++) {
+            client.send("XADD", "s", i + "-0", "f", "v");
+        }
+        for (int i = 1; i <= entries; i++) {
+            client.reply();
+        }
+        for (int group = 0; group < 50; group++) {
+            call("XGROUP CREATE s g" + group + " 0");
+            call("XREADGROUP GROUP g" + group + " c COUNT 2000 STREAMS s >");
+        }
+        StringBuilder ids = new StringBuilder();
+        for (int i = 1; i <= entries; i += 2) {
+            ids.append(' ').append(i).append("-0");
+        }
+        String half = "*" + entries / 2 + "|:1".repeat(entries / 2);
+        assertThat(call("XDELEX s DELREF IDS " + entries / 2 + ids)).isEqualTo(half);
+        assertThat(call("XDELEX s DELREF IDS " + entries / 2 + ids)).isEqualTo(half.replace("|:1", "|:-1"));
+        for (int group = 0; group < 50; group++) {
+            assertThat(call("XPENDING s g" + group)).startsWith("*4|:1000|");
+        }
+    }
+
+    @Test
+    void aRangeThatTakesTooMuchIsRefusedByName() {
+        String value = "x".repeat(1 << 20);
+        for (int i = 0; i < 65; i++) {
+            client.call("XADD", "s", "*", "f", value);
+        }
+        assertThat(call("XRANGE s - +")).startsWith("-ERR the entries of the range take more than 67108864 bytes;");
+        assertThat(call("XRANGE s - + COUNT 3")).hasSizeGreaterThan(3 << 20);
+    }
+
+    @Test
+    void whatWasIdleForLongestIsClaimedFirstOfThoseThatAreLookedAt() {
+        for (int i = 1; i <= 12_000; i++) {
+            client.send("XADD", "s", i + "-0", "f", "v");
+        }
+        for (int i = 1; i <= 12_000; i++) {
+            client.reply();
+        }
+        call("XGROUP CREATE s g 0");
+        call("XREADGROUP GROUP g c COUNT 12000 STREAMS s >");
+        store.advance(Duration.ofSeconds(10));
+        call("XCLAIM s g c 0 5-0 7-0 JUSTID");
+        store.advance(Duration.ofSeconds(10));
+        call("XCLAIM s g c 0 3-0 JUSTID");
+        assertThat(call("XREADGROUP GROUP g d COUNT 3 CLAIM 0 STREAMS s >")).contains("|1-0|").contains("|2-0|")
+                .contains("|4-0|").doesNotContain("|3-0|").doesNotContain("|5-0|");
+        assertThat(call("XREADGROUP GROUP g e COUNT 12000 CLAIM 5000 STREAMS s >")).contains("|10000-0|")
+                .doesNotContain("|10001-0|").doesNotContain("|3-0|").contains("|5-0|");
+        store.resetClock();
+    }
+
+    @Test
     void veryManyOldEntriesAreReadWhileOthersAreServedAndWithinABound() {
         fill("s", 100_000);
         try (RespClient other = store.connect()) {

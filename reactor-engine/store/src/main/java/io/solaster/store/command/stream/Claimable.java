@@ -7,17 +7,25 @@ import io.solaster.store.stream.Groups;
 /** What {@code XREADGROUP … CLAIM} finds among the pending entries of a group. On the owning shard. */
 final class Claimable {
     /** Of a group with more pending entries those with the lowest ids are looked at, so that a turn stays short. */
-    private static final int MOST_LOOKED_AT = 100_000;
+    static final int MOST_LOOKED_AT = 10_000;
+    private static final int LEAST_LOOKED_AT = 100;
+    /** Bits that number as many. */
+    private static final int PLACE_BITS = 14;
 
     private Claimable() {}
 
-    /** Ids and times of delivery of the entries delivered no later than this, three numbers each, the earliest first. */
-    static long[] longestIdle(Groups groups, long group, long latest, long most) {
+    /**
+     * Ids and times of delivery of the entries delivered no later than this, three numbers each, the earliest first.
+     *
+     * @param keys how many streams are looked at like this one, which share what may be looked at
+     */
+    static long[] longestIdle(Groups groups, long group, long latest, long most, int keys) {
+        int mostLookedAt = Math.max(LEAST_LOOKED_AT, MOST_LOOKED_AT / keys);
         long[] found = new long[24];
         int count = 0;
         int looked = 0;
         for (boolean more = groups.seekPending(group, 0, 0); more
-                && looked < MOST_LOOKED_AT; more = groups.nextPending()) {
+                && looked < mostLookedAt; more = groups.nextPending()) {
             looked++;
             if (groups.time() <= latest) {
                 if (count == found.length) {
@@ -40,12 +48,15 @@ final class Claimable {
         if (inOrder) {
             return Arrays.copyOf(found, 3 * most);
         }
-        Integer[] order = new Integer[count];
-        Arrays.setAll(order, i -> i);
-        Arrays.sort(order, (a, b) -> Long.compare(found[3 * a + 2], found[3 * b + 2]));
+        // Times are milliseconds of some thousand years: the place of each goes behind.
+        long[] order = new long[count];
+        for (int i = 0; i < count; i++) {
+            order[i] = found[3 * i + 2] << PLACE_BITS | i;
+        }
+        Arrays.sort(order);
         long[] first = new long[3 * most];
         for (int i = 0; i < most; i++) {
-            System.arraycopy(found, 3 * order[i], first, 3 * i, 3);
+            System.arraycopy(found, 3 * (int) (order[i] & (1 << PLACE_BITS) - 1), first, 3 * i, 3);
         }
         return first;
     }

@@ -2,12 +2,15 @@ package io.solaster.store.command.stream;
 
 import io.solaster.store.shard.CommandCall;
 import io.solaster.store.shard.Errors;
+import io.solaster.store.shard.InTurns;
 import io.solaster.store.stream.Groups;
 import io.solaster.store.stream.Streams;
 import org.jspecify.annotations.Nullable;
 
 /** {@code XDELEX} and {@code XACKDEL}. On the owning shard. */
 public final class DeleteCommands {
+    /** What the look for an entry in a group counts for. */
+    private static final long ENTRY_BYTES = 256;
     private static final int NOT_THERE = -1;
     private static final int DELETED = 1;
     private static final int NEEDED = 2;
@@ -76,20 +79,33 @@ public final class DeleteCommands {
             call.reply().error(request.error);
             return;
         }
-        Streams stream = StreamCommands.stream(call, 1, false);
-        if (stream == null) {
+        if (StreamCommands.stream(call, 1, false) == null) {
             return;
         }
-        IdArgument id = new IdArgument();
         call.reply().arrayHeader(request.behind - request.firstId);
-        for (int i = request.firstId; i < request.behind; i++) {
-            id.read(call, i, 0);
-            int done = NOT_THERE;
-            if (stream.exists()) {
-                done = acknowledges ? acknowledge(call, stream, request, id) : delete(stream, request.references, id);
+        IdArgument id = new IdArgument();
+        // Each is looked for in all groups: many in many take more than a turn.
+        int[] next = {request.firstId};
+        InTurns.run(call, 1, turn -> {
+            Streams stream = turn.shard().streams();
+            stream.open(turn.address(1), turn.length(1), turn.find(1));
+            while (next[0] < request.behind) {
+                id.read(turn, next[0]++, 0);
+                int done = NOT_THERE;
+                int groups = 1;
+                if (stream.exists()) {
+                    groups += stream.groups().count();
+                    done = acknowledges
+                            ? acknowledge(turn, stream, request, id)
+                            : delete(stream, request.references, id);
+                }
+                turn.reply().integer(done);
+                if (turn.isToPause(ENTRY_BYTES * groups) && next[0] < request.behind) {
+                    return false;
+                }
             }
-            call.reply().integer(done);
-        }
+            return true;
+        });
     }
 
     private static int acknowledge(CommandCall call, Streams stream, Request request, IdArgument id) {

@@ -14,6 +14,13 @@ enum References {
     /** Only what all groups have read and acknowledged is deleted. */
     ACKED;
 
+    private static final int MOST_AT_ONCE = 64;
+
+    /** Entries that are done at once, before who does them in turns looks at the clock. */
+    static int piece(Groups groups) {
+        return Math.max(1, MOST_AT_ONCE / Math.max(1, groups.count()));
+    }
+
     /** The policy that an argument names; null for none. */
     static @Nullable References named(CommandCall call, int argument) {
         if (call.is(argument, "keepref")) {
@@ -63,33 +70,64 @@ enum References {
      * @param looksAt looks at no more than so many
      */
     static long dropAcknowledged(Streams stream, long most, long looksAt) {
-        Groups groups = stream.groups();
-        long readMs = -1;
-        long readSeq = -1;
+        Acknowledged walk = new Acknowledged();
+        while (!walk.goOn(stream, most, looksAt)) {
+            // Goes on.
+        }
+        return walk.deleted;
+    }
+
+    /** The walk over the first entries, of which those are deleted that no group needs any more. */
+    static final class Acknowledged {
+        /** Entries that were deleted so far, and those that were looked at. */
+        long deleted;
+        long looked;
+        private final IdArgument at = new IdArgument();
+
+        /**
+         * Goes on by some entries.
+         *
+         * @param most deletes no more than so many in all
+         * @param looksAt looks at no more than so many in all
+         * @return whether that was all
+         */
+        boolean goOn(Streams stream, long most, long looksAt) {
+            Groups groups = stream.groups();
+            IdArgument read = leastRead(groups);
+            for (int left = piece(groups); left > 0; left--) {
+                if (looked >= looksAt || deleted >= most || !stream.seekFrom(at.ms, at.seq)) {
+                    return true;
+                }
+                looked++;
+                at.ms = stream.ms();
+                at.seq = stream.seq();
+                if (Streams.compare(at.ms, at.seq, read.ms, read.seq) > 0) {
+                    return true;
+                }
+                if (!isReferenced(groups, at.ms, at.seq)) {
+                    stream.delete(at.ms, at.seq);
+                    deleted++;
+                }
+                if (!at.increment()) {
+                    return true;
+                }
+            }
+            return false;
+        }
+    }
+
+    /** The last id that the group has read which has read the least. */
+    private static IdArgument leastRead(Groups groups) {
+        IdArgument least = new IdArgument();
+        least.ms = -1;
+        least.seq = -1;
         for (int i = 0; i < groups.count(); i++) {
             long group = groups.get(i);
-            if (Streams.compare(Groups.lastMs(group), Groups.lastSeq(group), readMs, readSeq) < 0) {
-                readMs = Groups.lastMs(group);
-                readSeq = Groups.lastSeq(group);
+            if (Streams.compare(Groups.lastMs(group), Groups.lastSeq(group), least.ms, least.seq) < 0) {
+                least.ms = Groups.lastMs(group);
+                least.seq = Groups.lastSeq(group);
             }
         }
-        long deleted = 0;
-        boolean more = stream.seekFrom(0, 0);
-        for (long left = looksAt; more && left > 0 && deleted < most; left--) {
-            IdArgument behind = new IdArgument();
-            behind.ms = stream.ms();
-            behind.seq = stream.seq();
-            if (Streams.compare(behind.ms, behind.seq, readMs, readSeq) > 0) {
-                return deleted;
-            }
-            if (isReferenced(groups, behind.ms, behind.seq)) {
-                more = stream.next();
-            } else {
-                stream.delete(behind.ms, behind.seq);
-                deleted++;
-                more = behind.increment() && stream.seekFrom(behind.ms, behind.seq);
-            }
-        }
-        return deleted;
+        return least;
     }
 }

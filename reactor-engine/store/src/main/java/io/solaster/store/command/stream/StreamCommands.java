@@ -221,6 +221,10 @@ public final class StreamCommands {
 
     /** A range of entries that is answered. */
     static final class Range implements InTurns.Steps {
+        /** What is gathered of one answer, whoever may leave more than that unread. */
+        static final int MOST_REPLY_BYTES = 64 << 20;
+        private static final String TOO_LONG = "ERR the entries of the range take more than " + MOST_REPLY_BYTES
+                + " bytes; give COUNT, and ask again from behind the last";
         final long fromMs;
         final long fromSeq;
         final long toMs;
@@ -230,6 +234,7 @@ public final class StreamCommands {
         long left;
         int key;
         private boolean begun;
+        private int start;
         private long atMs;
         private long atSeq;
 
@@ -249,7 +254,11 @@ public final class StreamCommands {
         @Override
         public boolean goOn(CommandCall call) {
             if (!begun) {
+                start = call.reply().position();
                 call.reply().arrayHeader((int) left);
+            } else {
+                // What was written is in a buffer of its own by now.
+                start = 0;
             }
             if (left == 0) {
                 return true;
@@ -270,6 +279,11 @@ public final class StreamCommands {
             while (true) {
                 int before = call.reply().position();
                 entry(call.reply(), stream);
+                if (call.reply().position() - start > MOST_REPLY_BYTES) {
+                    call.reply().rewind(start);
+                    call.reply().error(TOO_LONG);
+                    return true;
+                }
                 if (--left == 0) {
                     return true;
                 }
@@ -317,7 +331,12 @@ public final class StreamCommands {
             return;
         }
         Streams stream = stream(call, 1, false);
-        if (stream != null) {
+        if (stream == null) {
+            return;
+        }
+        if (options.looksInGroups(stream)) {
+            InTurns.run(call, 1, new LongTrim(options));
+        } else {
             call.reply().integer(options.trim(stream));
         }
     }

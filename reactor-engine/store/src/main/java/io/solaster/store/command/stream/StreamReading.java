@@ -76,7 +76,7 @@ final class StreamReading {
         boolean isHistory = request.inGroup && !request.isNew(which);
         if (!isHistory && request.claim != ReadRequest.NO_CLAIM) {
             long[] found = Claimable.longestIdle(stream.groups(), group, request.call.now() - request.claim,
-                    request.most);
+                    request.most, request.keys);
             claimed[which] = found.length == 0 ? null : found;
         }
         serves[which] = isHistory || claimed[which] != null || request.hasNew(stream, which);

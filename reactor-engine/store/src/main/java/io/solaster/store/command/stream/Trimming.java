@@ -135,24 +135,32 @@ final class Trimming {
         if (!trims()) {
             return 0;
         }
-        if (references == References.ACKED && stream.groups().count() > 0) {
-            return trimAcknowledged(stream);
+        long count = toGo(stream);
+        if (!looksInGroups(stream)) {
+            stream.dropFirst(count);
+            return count;
         }
-        long count = isLength ? stream.above(length, about, limit) : stream.below(minMs, minSeq, about, limit);
-        if (references == References.DELREF) {
-            return References.dropFirst(stream, count);
-        }
-        stream.dropFirst(count);
-        return count;
+        return references == References.DELREF
+                ? References.dropFirst(stream, count)
+                : References.dropAcknowledged(stream, count, toLookAt(stream));
     }
 
-    /** As {@link #trim}, of what all groups have acknowledged: where that is about a length, entries behind go instead of those kept. */
-    private long trimAcknowledged(Streams stream) {
-        if (!isLength) {
-            long count = stream.below(minMs, minSeq, about, limit);
-            return References.dropAcknowledged(stream, count, count);
-        }
-        long most = stream.above(length, about, limit);
-        return References.dropAcknowledged(stream, most, about ? most : stream.length());
+    /** Whether each entry that goes is looked for in the groups of a stream that is open, so that it takes long. */
+    boolean looksInGroups(Streams stream) {
+        return references != References.KEEPREF && stream.exists() && stream.groups().count() > 0;
+    }
+
+    /** How many of the first entries are looked at: where that is about a length, entries behind go instead of those kept. */
+    long toLookAt(Streams stream) {
+        return references == References.ACKED && isLength && !about ? stream.length() : toGo(stream);
+    }
+
+    /** How many of the first entries may go. */
+    long toGo(Streams stream) {
+        return isLength ? stream.above(length, about, limit) : stream.below(minMs, minSeq, about, limit);
+    }
+
+    References references() {
+        return references;
     }
 }
