@@ -29,8 +29,6 @@ import io.solaster.streams.plugin.Plugins;
 import io.solaster.streams.topic.Published;
 import io.solaster.streams.topic.Topics;
 import org.jspecify.annotations.Nullable;
-import org.slf4j.Logger;
-import org.slf4j.LoggerFactory;
 
 /**
  * The topics of an engine. Any thread may call, unless a method says otherwise.
@@ -46,7 +44,6 @@ import org.slf4j.LoggerFactory;
  * are delivered again whose acknowledgement was not in the log.
  */
 public final class Streams implements AutoCloseable {
-    private static final Logger logger = LoggerFactory.getLogger(Streams.class);
     private static final int MOST_NAME = 255;
 
     private final Engine engine;
@@ -112,14 +109,17 @@ public final class Streams implements AutoCloseable {
         }
     }
 
+    /** Waits for no shard: a plug-in may keep one busy for good. */
     private void detach() {
         Plugins looking = plugins;
-        if (looking != null) {
-            onEach(shard -> engine.submitTo(shard, () -> {
-                PluginShard own = looking.shards().on(engine.shard(shard));
-                topics.forEach((name, topic) -> own.detach(name, topic.opened().part(shard).gate()));
-                return true;
-            }));
+        if (looking == null) {
+            return;
+        }
+        for (Shard shard : engine.shards()) {
+            shard.executeOrElse(() -> {
+                PluginShard own = looking.shards().on(shard);
+                topics.forEach((name, topic) -> own.detach(name, topic.opened().part(shard.id()).gate()));
+            }, () -> {});
         }
     }
 
@@ -237,11 +237,7 @@ public final class Streams implements AutoCloseable {
         List<Consumption> open = List.copyOf(consumptions);
         open.forEach(Consumption::stop);
         open.forEach(Consumption::close);
-        try {
-            detach();
-        } catch (RuntimeException ended) {
-            logger.debug("Plug-ins hold topics that are closed", ended);
-        }
+        detach();
         topics.values().forEach(each -> each.opened().close());
     }
 }

@@ -33,6 +33,7 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Fsync;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.streams.topic.Published;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
 import org.junit.jupiter.api.Test;
@@ -433,6 +434,56 @@ final class TopicTest {
                 .as("the log cannot say it any more").hasMessageContaining("is closed");
         Streams second = Streams.open(engine(), Map.of(TOPIC, config()));
         assertThat(lag(second.topic(TOPIC), "g")).isEqualTo(10);
+    }
+
+    @Test
+    void whoHearsOfAnEntryMayPublishMoreOrThrow() {
+        Streams opened = open(2, config().withPartitions(1).withFsync(Fsync.NEVER).withInFlight(300,
+                new ByteSize(1 << 20), Duration.ofSeconds(10)));
+        Topic topic = opened.topic(TOPIC);
+        AtomicInteger heard = new AtomicInteger();
+        for (Shard shard : engine().shards()) {
+            engine().submitTo(shard.id(), () -> {
+                for (int i = 0; i < 100; i++) {
+                    publishOnAndOn(topic, 40, heard);
+                }
+                for (int i = 0; i < 50; i++) {
+                    topic.publish(null, bytes("a"), Headers.NONE, new Published() {
+                        @Override
+                        public void published(int partition, long sequence) {
+                            heard.incrementAndGet();
+                            throw new IllegalStateException("planted");
+                        }
+
+                        @Override
+                        public void failed(Throwable why) {
+                            throw new IllegalStateException(why);
+                        }
+                    });
+                }
+                return true;
+            }).join();
+        }
+        until(() -> heard.get() == 2 * (100 * 41 + 50));
+        assertThat(topic.stats().stream().mapToLong(each -> each.entries.get()).sum()).isEqualTo(heard.get());
+        for (Shard shard : engine().shards()) {
+            engine().submitTo(shard.id(), () -> {
+                for (int i = 0; i < 300; i++) {
+                    topic.publish(null, bytes("a"));
+                }
+                return assertThatThrownBy(() -> topic.publish(null, bytes("a")))
+                        .hasMessageContaining("300 entries of 300 bytes");
+            }).join();
+        }
+    }
+
+    private static void publishOnAndOn(Topic topic, int more, AtomicInteger heard) {
+        topic.publish(null, bytes("a")).thenAccept(id -> {
+            heard.incrementAndGet();
+            if (more > 0) {
+                publishOnAndOn(topic, more - 1, heard);
+            }
+        });
     }
 
     @ParameterizedTest

@@ -23,7 +23,8 @@ final class KeyCompaction {
     /** What is before this record, and about groups and partitions, a checkpoint has said anew. */
     private final long saidFrom;
     private final MessageDigest digest;
-    private final int mostKeys;
+    /** Entries of before that go, in milliseconds since 1970: segments that became one go by the age of the newest. */
+    private final long tooOld;
     private byte[] key = new byte[64];
     private long upper;
     private long lower;
@@ -37,14 +38,10 @@ final class KeyCompaction {
     private long end;
     private long freed;
 
-    KeyCompaction(ShardLog log, long saidFrom) {
-        this(log, saidFrom, MOST_KEYS);
-    }
-
-    KeyCompaction(ShardLog log, long saidFrom, int mostKeys) {
+    KeyCompaction(ShardLog log, long saidFrom, long tooOld) {
         this.log = log;
         this.saidFrom = saidFrom;
-        this.mostKeys = mostKeys;
+        this.tooOld = tooOld;
         try {
             // Whoever chooses keys must not be able to have another one's entry go.
             digest = MessageDigest.getInstance("SHA-256");
@@ -80,7 +77,7 @@ final class KeyCompaction {
         if (record < end && kind == TopicRecords.ENTRY && hash(payload)) {
             int slot = slot();
             if (newest[slot] == 0) {
-                if (keys >= mostKeys) {
+                if (keys >= MOST_KEYS) {
                     overflow = overflow == 0 ? record : overflow;
                     return;
                 }
@@ -100,7 +97,7 @@ final class KeyCompaction {
             // What says that a group is no more stays: what had said how far it had come may be in a segment that is left as it is.
             return record >= saidFrom || kind == TopicRecords.GROUP_END;
         }
-        return !hash(payload) || newest[slot()] <= record;
+        return TopicRecords.time(payload) >= tooOld && (!hash(payload) || newest[slot()] <= record);
     }
 
     /** Of the entry's key, if it has one. */

@@ -7,9 +7,13 @@ import java.util.concurrent.RejectedExecutionException;
 
 import io.solaster.config.topic.TopicConfig;
 import org.jspecify.annotations.Nullable;
+import org.slf4j.Logger;
+import org.slf4j.LoggerFactory;
 
 /** What one shard, or all other threads together, have published to a topic and is not acknowledged yet: it has a bound. */
 abstract class Outbox {
+    private static final Logger logger = LoggerFactory.getLogger(Outbox.class);
+
     final Topics topic;
     private final TopicConfig config;
     private int turn;
@@ -73,6 +77,19 @@ abstract class Outbox {
         List<CompletableFuture<@Nullable Void>> told = waiters;
         waiters = new ArrayList<>();
         return told;
+    }
+
+    /** Tells one who may throw, which is nobody else's concern. */
+    static void tell(Published whom, int partition, long sequence, @Nullable Throwable why) {
+        try {
+            if (why == null) {
+                whom.published(partition, sequence);
+            } else {
+                whom.failed(why);
+            }
+        } catch (RuntimeException | Error thrown) {
+            logger.error("What hears of entries that were published threw: {}", whom.getClass().getName(), thrown);
+        }
     }
 
     static void tell(List<CompletableFuture<@Nullable Void>> told) {

@@ -19,12 +19,17 @@ final class OutsideOutbox extends Outbox {
     /** By shard, what waits; the last one is filled. */
     private final List<ArrayDeque<PublishBatch>> waiting;
     private final boolean[] underWay;
+    /** Somebody sends, and is to send once more. */
+    private final boolean[] sending;
+    private final boolean[] again;
 
     OutsideOutbox(Topics topic, Engine engine, TopicConfig config) {
         super(topic, config);
         this.engine = engine;
         this.waiting = engine.shards().stream().map(each -> new ArrayDeque<PublishBatch>()).toList();
         this.underWay = new boolean[waiting.size()];
+        this.sending = new boolean[waiting.size()];
+        this.again = new boolean[waiting.size()];
     }
 
     @Override
@@ -64,15 +69,34 @@ final class OutsideOutbox extends Outbox {
         sendNext(target);
     }
 
+    /** One after the other, however many are answered at once: a log that is sealed answers so. */
     private void sendNext(int target) {
-        PublishBatch batch;
-        synchronized (this) {
-            batch = waiting.get(target).poll();
+        boolean first = true;
+        while (true) {
+            PublishBatch batch;
+            synchronized (this) {
+                if (first && sending[target]) {
+                    again[target] = true;
+                    return;
+                }
+                if (!first && !again[target]) {
+                    sending[target] = false;
+                    return;
+                }
+                again[target] = false;
+                batch = waiting.get(target).poll();
+                sending[target] = batch != null;
+                underWay[target] = batch != null;
+            }
             if (batch == null) {
-                underWay[target] = false;
                 return;
             }
+            first = false;
+            send(target, batch);
         }
+    }
+
+    private void send(int target, PublishBatch batch) {
         ShardFuture<PublishBatch> answer;
         try {
             answer = engine.submitStageTo(target, CallOptions.DEFAULTS, () -> topic.part(target).accept(batch));

@@ -142,6 +142,8 @@ final class PublishBatch {
         int entry = taken++;
         routes++;
         return new Published() {
+            private boolean over;
+
             @Override
             public void published(int partition, long sequence) {
                 sequences[entry] = LEFT_OUT;
@@ -155,6 +157,10 @@ final class PublishBatch {
             }
 
             private void ended() {
+                if (over) {
+                    return;
+                }
+                over = true;
                 if (--routes == 0 && waitsForRoutes) {
                     whenNone.run();
                 }
@@ -188,12 +194,7 @@ final class PublishBatch {
             if (why == null && sequence != LEFT_OUT) {
                 why = failed == null && sequence == 0 ? refusal : failed;
             }
-            if (why != null) {
-                each.failed(why);
-            } else {
-                int at = i == 0 ? 0 : ends[i - 1];
-                each.published(whole.getIntLE(at), Math.max(0, sequence));
-            }
+            Outbox.tell(each, whole.getIntLE(i == 0 ? 0 : ends[i - 1]), Math.max(0, sequence), why);
         }
     }
 }

@@ -2,6 +2,7 @@ package io.solaster.streams.topic;
 
 import java.util.ArrayDeque;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.RejectedExecutionException;
 
 import io.solaster.config.topic.TopicConfig;
 import io.solaster.engine.CallOptions;
@@ -45,7 +46,7 @@ final class ShardOutbox extends Outbox {
         PublishBatch batch = open[target];
         if (target == home.id() && batch == null && hops < 0) {
             TopicShard part = topic.part(target);
-            long record = part.append(partition, key, headers, value);
+            long record = append(part, partition, key, headers, value, size);
             if (record > 0) {
                 own.add(part, partition, record, size, heard);
                 return;
@@ -67,7 +68,20 @@ final class ShardOutbox extends Outbox {
             send(target, batch);
         } else if (!flushQueued) {
             flushQueued = true;
-            home.execute(this::flush);
+            try {
+                home.execute(this::flush);
+            } catch (RejectedExecutionException stopping) {
+                flush();
+            }
+        }
+    }
+
+    private long append(TopicShard part, int partition, byte @Nullable [] key, byte[] headers, byte[] value, int size) {
+        try {
+            return part.append(partition, key, headers, value);
+        } catch (RuntimeException | Error failed) {
+            tell(giveBack(1, size));
+            throw failed;
         }
     }
 

@@ -63,6 +63,7 @@ public final class TopicShard implements RecordConsumer {
     private ByteBuf entry = Unpooled.wrappedBuffer(encoded);
     private final ArrayDeque<PublishBatch> waiting = new ArrayDeque<>();
     private boolean waitsForRoom;
+    private boolean yields;
     private final Timer patience;
     private final Screening screening;
 
@@ -360,18 +361,26 @@ public final class TopicShard implements RecordConsumer {
     private boolean take(PublishBatch batch, boolean last) {
         ShardLog into = log();
         long millis = shard.environment().wallClock().millis();
+        boolean looked = false;
         while (!batch.isTaken()) {
             if (!last && (ahead > 0 || !into.isWritable()) && !into.isEnded()) {
                 return false;
             }
-            ByteBuf next = batch.next();
+            ByteBuf next;
             PluginChain looks = gate.publish();
             if (looks != null && !batch.isRouted() && !into.isEnded()) {
-                ByteBuf left = screening.look(batch, next, looks);
+                if (looked && !last && Shard.needPreempt()) {
+                    yields = true;
+                    return false;
+                }
+                looked = true;
+                ByteBuf left = screening.look(batch, batch.next(), looks);
                 if (left == null) {
                     continue;
                 }
                 next = left;
+            } else {
+                next = batch.next();
             }
             int column = column(TopicRecords.partition(next));
             long sequence = next(column);
@@ -410,6 +419,12 @@ public final class TopicShard implements RecordConsumer {
     }
 
     private void awaitRoom() {
+        if (yields) {
+            // Plug-ins have had their turn.
+            yields = false;
+            shard.execute(group, this::takeWaiting);
+            return;
+        }
         if (!waitsForRoom && ahead == 0) {
             waitsForRoom = true;
             log().whenWritable().whenComplete((room, why) -> {
@@ -760,9 +775,15 @@ public final class TopicShard implements RecordConsumer {
         return best;
     }
 
+    /** Entries of before this time are older than any may be. */
+    private long tooOld() {
+        Duration age = config.retain().age();
+        return age == null ? Long.MIN_VALUE : shard.environment().wallClock().millis() - age.toMillis();
+    }
+
     private boolean compact(ShardLog into) {
         try {
-            KeyCompaction pass = new KeyCompaction(into, saidBefore(into.fullBefore()));
+            KeyCompaction pass = new KeyCompaction(into, saidBefore(into.fullBefore()), tooOld());
             compactFrom = pass.run(compactFrom);
             stats.compacted.add(pass.freed());
         } catch (IOException | RuntimeException why) {

@@ -43,13 +43,14 @@ final class Unacknowledged {
     private void arm(ShardLog log) {
         armed = true;
         log.whenAcknowledged(records[head]).whenComplete((synced, why) -> {
-            armed = false;
+            // Armed until all have heard, since what they hear may have them publish more, and nobody is told within another's turn.
             if (why == null) {
                 tell(log.acknowledged(), null);
             } else {
                 tell(Long.MAX_VALUE, ShardFuture.causeOf(why));
             }
-            if (count > 0 && !armed) {
+            armed = false;
+            if (count > 0) {
                 arm(log);
             }
         });
@@ -58,7 +59,6 @@ final class Unacknowledged {
     private void tell(long upTo, @Nullable Throwable why) {
         int ended = 0;
         long bytes = 0;
-        // What they hear may have them publish more: that is behind, and not acknowledged.
         for (int left = count; left > 0 && records[head] <= upTo; left--) {
             Published whom = heard[head];
             int partition = partitions[head];
@@ -68,13 +68,8 @@ final class Unacknowledged {
             head = head + 1 & records.length - 1;
             count--;
             ended++;
-            if (whom == null) {
-                continue;
-            }
-            if (why == null) {
-                whom.published(partition, sequence);
-            } else {
-                whom.failed(why);
+            if (whom != null) {
+                Outbox.tell(whom, partition, sequence, why);
             }
         }
         Outbox.tell(outbox.giveBack(ended, bytes));
