@@ -35,6 +35,7 @@ import io.solaster.config.plugin.PluginsConfig;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
+import io.solaster.engine.ShardStoppedException;
 import io.solaster.engine.Sharded;
 import io.solaster.engine.env.TimeSource;
 import io.solaster.engine.stats.Counter;
@@ -550,6 +551,10 @@ public final class Plugins {
                 }).get(SHARD_PATIENCE.toMillis(), TimeUnit.MILLISECONDS);
                 version.instances.set(shard.id(), made);
             } catch (Exception | LinkageError | StackOverflowError e) {
+                if (e.getCause() instanceof ShardStoppedException) {
+                    // The other shards have theirs.
+                    return;
+                }
                 problem = "another instance on shard " + shard.id() + " does not start: " + PluginSlot.words(e);
             } finally {
                 watchdog.forget(starting);
