@@ -413,7 +413,8 @@ final class TopicCrashTest {
                 Engine engine = start(machine, 2);
                 Topic topic = Streams.open(engine, Map.of(TOPIC, config("always").withPartitions(1)
                         .withInFlight(100, new ByteSize(64 << 10), Duration.ofMinutes(1)))).topic(TOPIC);
-                List<List<CompletableFuture<EntryId>>> all = List.of(new ArrayList<>(), new ArrayList<>(), new ArrayList<>());
+                List<List<CompletableFuture<EntryId>>> all = List.of(new ArrayList<>(), new ArrayList<>(),
+                        new ArrayList<>());
                 for (int shard = 0; shard < 2; shard++) {
                     List<CompletableFuture<EntryId>> mine = all.get(shard);
                     engine.shard(shard).fork(() -> publishInOrder(sim, topic, mine));

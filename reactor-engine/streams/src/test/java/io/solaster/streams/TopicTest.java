@@ -516,7 +516,8 @@ final class TopicTest {
         outside.join();
         until(() -> List.copyOf(published).stream().allMatch(CompletableFuture::isDone));
         Set<EntryId> acknowledged = ConcurrentHashMap.newKeySet();
-        published.stream().filter(each -> !each.isCompletedExceptionally()).forEach(each -> acknowledged.add(each.join()));
+        published.stream().filter(each -> !each.isCompletedExceptionally())
+                .forEach(each -> acknowledged.add(each.join()));
         assertThat(acknowledged).isNotEmpty();
         stop();
         Streams again = open(2, config());

@@ -1,4 +1,4 @@
-/** What plug-ins cost. Run by JMH. */
+/** What plug-ins and topics cost. Run by JMH, and by hand. */
 @NullMarked
 package io.solaster.benchmarks.streams;
 
