@@ -111,10 +111,10 @@ public class TopicBenchmark {
         Objects.requireNonNull(engine).shard(publisher).fork(() -> {
             CompletableFuture<EntryId> last = null;
             for (int sent = 0; sent < COUNT; sent += BURST) {
-                if (!topic.isWritable()) {
-                    topic.whenWritable().join();
-                }
                 for (int i = 0; i < BURST; i++) {
+                    if (!topic.isWritable()) {
+                        topic.whenWritable().join();
+                    }
                     last = topic.publish(key, value);
                 }
                 Shard.yield().join();
@@ -138,10 +138,10 @@ public class TopicBenchmark {
         Heard heard = new Heard();
         Objects.requireNonNull(engine).shard(publisher).fork(() -> {
             for (int sent = 0; sent < COUNT; sent += BURST) {
-                if (!topic.isWritable()) {
-                    topic.whenWritable().join();
-                }
                 for (int i = 0; i < BURST; i++) {
+                    if (!topic.isWritable()) {
+                        topic.whenWritable().join();
+                    }
                     topic.publish(key, value, Headers.NONE, heard);
                 }
                 Shard.yield().join();

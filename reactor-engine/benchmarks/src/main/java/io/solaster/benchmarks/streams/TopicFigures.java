@@ -150,9 +150,9 @@ public final class TopicFigures {
         for (int i = 0; i < COUNT; i++) {
             if (i % BURST == 0) {
                 Shard.yield().join();
-                if (!topic.isWritable()) {
-                    topic.whenWritable().join();
-                }
+            }
+            if (!topic.isWritable()) {
+                topic.whenWritable().join();
             }
             if (heard) {
                 Ignoring.publish(topic, key, value);
@@ -172,11 +172,11 @@ public final class TopicFigures {
             byte[] value = new byte[128];
             engine.shard(0).fork(() -> {
                 for (int i = 0; i < entries; i++) {
-                    if (i % 256 == 0) {
+                    if (i % BURST == 0) {
                         Shard.yield().join();
-                        if (!topic.isWritable()) {
-                            topic.whenWritable().join();
-                        }
+                    }
+                    if (!topic.isWritable()) {
+                        topic.whenWritable().join();
                     }
                     Ignoring.publish(topic, Integer.toString(i % 500).getBytes(StandardCharsets.US_ASCII), value);
                 }
