@@ -19,7 +19,7 @@ import org.jspecify.annotations.Nullable;
 final class LogRules {
     private static final String LOGS = "solaster.logs";
     /** It is the name of a bean, and the tag of meters. */
-    private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9-]*");
+    private static final Pattern NAME = Pattern.compile("[A-Za-z][A-Za-z0-9._-]*");
 
     private static final String TOPICS = "solaster.topics";
     private static final String TOPICS_OF_CODE = "topics";
@@ -42,7 +42,7 @@ final class LogRules {
             String key = entryKey(LOGS, name);
             if (!NAME.matcher(name).matches()) {
                 findings.add(key, name, "'" + name + "' cannot name a log",
-                        "write letters, digits and '-', a letter first");
+                        "write letters, digits, '.', '_' and '-', a letter first");
             }
             check(key, log);
         });

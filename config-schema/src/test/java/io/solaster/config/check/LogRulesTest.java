@@ -53,6 +53,7 @@ final class LogRulesTest {
                 log.withRetain(new RetainConfig(new ByteSize(1), Duration.ofMillis(1))))))
                 .containsExactly("solaster.logs.a.retain.size", "solaster.logs.a.retain.age");
         assertThat(faults(Map.of("1", log))).hasSize(1);
+        assertThat(faults(Map.of("topic-orders.eu_1", log))).isEmpty();
     }
 
     @ParameterizedTest
