@@ -50,7 +50,7 @@ final class ArchitectureTest {
             .whereLayer("http").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
             .whereLayer("rpc").mayOnlyBeAccessedByLayers("pool", "spring", "boot", "demo")
             .whereLayer("store").mayOnlyBeAccessedByLayers("spring", "boot", "demo")
-            .whereLayer("streams").mayOnlyBeAccessedByLayers("store", "boot", "demo")
+            .whereLayer("streams").mayOnlyBeAccessedByLayers("store", "spring", "boot", "demo")
             .whereLayer("log").mayOnlyBeAccessedByLayers("streams", "store", "boot", "demo")
             .whereLayer("resp").mayOnlyBeAccessedByLayers("store", "pool", "spring", "boot", "demo")
             .whereLayer("engine")
