@@ -15,10 +15,12 @@ import java.util.Collections;
 import java.util.List;
 import java.util.Map;
 import java.util.Objects;
+import java.util.Queue;
 import java.util.Set;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.ConcurrentHashMap;
+import java.util.concurrent.ConcurrentLinkedQueue;
 import java.util.concurrent.RejectedExecutionException;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
@@ -491,7 +493,8 @@ final class TopicTest {
     void whatIsPublishedEndsThoughItsTopicOrTheEngineEndsAmidIt(boolean all) throws Exception {
         Streams opened = open(2, config());
         Topic topic = opened.topic(TOPIC);
-        List<CompletableFuture<EntryId>> published = Collections.synchronizedList(new ArrayList<>());
+        // No lock: a fork that waits for one when its shard ends is the next to get it, and never lets it go.
+        Queue<CompletableFuture<EntryId>> published = new ConcurrentLinkedQueue<>();
         AtomicBoolean over = new AtomicBoolean();
         for (Shard shard : engine().shards()) {
             shard.fork(() -> {
@@ -528,7 +531,7 @@ final class TopicTest {
         assertThat(there).containsAll(acknowledged);
     }
 
-    private static void publishSome(Topic topic, List<CompletableFuture<EntryId>> published) {
+    private static void publishSome(Topic topic, Queue<CompletableFuture<EntryId>> published) {
         try {
             for (int i = 0; i < 20; i++) {
                 published.add(topic.publish(bytes("key" + i), bytes("value" + i)));
