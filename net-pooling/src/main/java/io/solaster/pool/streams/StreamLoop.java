@@ -6,6 +6,7 @@ import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.TimeUnit;
 import java.util.function.Consumer;
 
+import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.engine.ShardFuture;
@@ -35,6 +36,8 @@ abstract class StreamLoop {
     private final CompletableFuture<@Nullable Void> ended = new CompletableFuture<>();
     private @Nullable Timer pause;
     private @Nullable RespConnection connection;
+    /** The shard that the connection is of: another one's is lent where the pool may make no more. */
+    private int connectionAt;
     private @Nullable CompletableFuture<@Nullable Void> session;
     private boolean asking;
     private boolean closed;
@@ -82,10 +85,9 @@ abstract class StreamLoop {
         try {
             used = client.alone(PATIENCE, own -> {
                 CompletableFuture<@Nullable Void> begun = new CompletableFuture<>();
-                connection = own;
-                session = begun;
-                asking = false;
-                connected();
+                // Another shard's, where that has lent one of its own: this is called there then.
+                int at = Objects.requireNonNull(Shard.current()).id();
+                shard.hereOrElse(() -> use(own, at, begun), () -> begun.completeExceptionally(stopped()));
                 return begun;
             });
         } catch (RuntimeException failure) {
@@ -93,6 +95,22 @@ abstract class StreamLoop {
             return;
         }
         used.whenComplete((_, failure) -> lost(failure == null ? null : ShardFuture.causeOf(failure)));
+    }
+
+    private void use(RespConnection own, int at, CompletableFuture<@Nullable Void> begun) {
+        if (closed) {
+            begun.completeExceptionally(closedByOwner());
+            return;
+        }
+        connection = own;
+        connectionAt = at;
+        session = begun;
+        asking = false;
+        connected();
+    }
+
+    private static PoolException closedByOwner() {
+        return new PoolException(PoolException.Reason.CLOSED, "who reads the stream is closed", null);
     }
 
     private void lost(@Nullable Throwable cause) {
@@ -142,7 +160,10 @@ abstract class StreamLoop {
             return;
         }
         asking = true;
-        own.call(command).whenComplete((reply, failure) -> {
+        ShardFuture<Reply> answer = connectionAt == shard.id()
+                ? own.call(command)
+                : engine.submitStageTo(connectionAt, CallOptions.DEFAULTS, () -> own.call(command));
+        answer.whenComplete((reply, failure) -> {
             if (!isSession(mine)) {
                 return;
             }
@@ -171,8 +192,7 @@ abstract class StreamLoop {
             session = null;
             connection = null;
             if (mine != null) {
-                mine.completeExceptionally(
-                        new PoolException(PoolException.Reason.CLOSED, "who reads the stream is closed", null));
+                mine.completeExceptionally(closedByOwner());
             }
         }
     }

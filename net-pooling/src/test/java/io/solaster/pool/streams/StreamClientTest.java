@@ -21,6 +21,8 @@ import java.util.regex.Matcher;
 import java.util.regex.Pattern;
 
 import io.solaster.config.EngineConfig.Transport;
+import io.solaster.config.pool.PoolConfig;
+import io.solaster.engine.CallOptions;
 import io.solaster.engine.ShardFuture;
 import io.solaster.pool.Clients;
 import io.solaster.pool.ConnectionPool;
@@ -115,6 +117,27 @@ class StreamClientTest {
             reader.close();
             get(reader.whenEnded());
         }
+    }
+
+    /** Where a pool may make no more connections, shards lend each other theirs. */
+    @Test
+    void aReaderWorksOnAConnectionThatAnotherShardLends() {
+        PoolConfig one = clients.config.withConnections(clients.config.connections().withBounds(1, 1, 1));
+        ConnectionPool<RespConnection> lending = clients.keep(ConnectionPools.start(clients.engine, "lending", one,
+                RespProtocol.exclusive(one), redis.pool().upstream().twin(), clients.connector()));
+        RespClient narrow = RespClient.over(clients.engine, redis.pool()).withExclusive(lending);
+        publish("s", 100);
+        get(clients.engine.submitStageTo(0, CallOptions.DEFAULTS,
+                () -> narrow.alone(Duration.ofSeconds(30), connection -> connection.command("PING"))));
+        Seen seen = new Seen();
+        try (StreamReader reader = get(clients.engine.submitTo(1,
+                () -> StreamClient.over(clients.engine, narrow).read("s", "0", seen)))) {
+            until("all are read", () -> seen.numbers.size() == 100);
+            assertThat(lending.stats().get(1).forwarded.get()).isPositive();
+            reader.close();
+            get(reader.whenEnded());
+        }
+        assertThat(seen.lost).hasValue(0);
     }
 
     @Test

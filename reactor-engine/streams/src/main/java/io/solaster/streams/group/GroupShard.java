@@ -311,8 +311,10 @@ final class GroupShard {
         topic.stats().failures.increment();
         if (!told && failure instanceof Error) {
             told = true;
-            logger.error("Group '{}' of topic '{}' on shard {}: what handles entry {} of partition {} fails with an error,"
-                    + " and gets it again; later errors are only counted", name, topic.topic(), shard().id(),
+            logger.error(
+                    "Group '{}' of topic '{}' on shard {}: what handles entry {} of partition {} fails with an error,"
+                            + " and gets it again; later errors are only counted",
+                    name, topic.topic(), shard().id(),
                     entry.entry.sequence(), entry.entry.partition(), failure);
         }
         handBack(entry, null);

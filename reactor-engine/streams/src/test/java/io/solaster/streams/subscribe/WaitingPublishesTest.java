@@ -208,8 +208,8 @@ final class WaitingPublishesTest {
         goOn(1, slow);
         waiting.forEach(each -> assertThat(each.join()).isEqualTo(1));
         // Some may be published before the home hears that the subscriber is full again.
-        await(() -> hub.on(1, part -> (long) slow.got.size()) + hub.all.total(stats -> stats.droppedNewest.get())
-                == all.size());
+        await(() -> hub.on(1, part -> (long) slow.got.size()) + hub.all.total(stats -> stats.droppedNewest.get()) == all
+                .size());
         assertThat(all).containsAll(slow.got);
         assertThat(hub.all.total(stats -> stats.queuedMessages.get() + stats.queuedBytes.get())).isZero();
     }
