@@ -126,13 +126,13 @@ class StreamClientTest {
         ConnectionPool<RespConnection> lending = clients.keep(ConnectionPools.start(clients.engine, "lending", one,
                 RespProtocol.exclusive(one), redis.pool().upstream().twin(), clients.connector()));
         RespClient narrow = RespClient.over(clients.engine, redis.pool()).withExclusive(lending);
-        publish("s", 100);
+        publish("s", 1000);
         get(clients.engine.submitStageTo(0, CallOptions.DEFAULTS,
                 () -> narrow.alone(Duration.ofSeconds(30), connection -> connection.command("PING"))));
         Seen seen = new Seen();
         try (StreamReader reader = get(clients.engine.submitTo(1,
                 () -> StreamClient.over(clients.engine, narrow).read("s", "0", seen)))) {
-            until("all are read", () -> seen.numbers.size() == 100);
+            until("all are read", () -> seen.numbers.size() == 1000);
             assertThat(lending.stats().get(1).forwarded.get()).isPositive();
             reader.close();
             get(reader.whenEnded());
