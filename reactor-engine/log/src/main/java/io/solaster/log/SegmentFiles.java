@@ -193,19 +193,24 @@ final class SegmentFiles {
         }
     }
 
+    /** Whether some of those that are full may go by what is retained. */
+    boolean wouldRetainLess(SegmentFile current, long keepFrom) {
+        return going(current.first(), keepFrom) > 0;
+    }
+
     /** How many of the oldest may go. */
     private int going(long next, long keepFrom) {
         RetainConfig retain = config.retain();
         long most = retain.size() == null ? Long.MAX_VALUE : retain.size().bytes();
-        long tooOld = retain.age() == null
-                ? Long.MIN_VALUE
-                : shard.environment().wallClock().millis() - retain.age().toMillis();
+        long now = shard.environment().wallClock().millis();
+        long tooOld = retain.age() == null ? Long.MIN_VALUE : now - retain.age().toMillis();
+        long[] made = made(now);
         long left = bytes;
         int count = 0;
         Full before = null;
         for (Full each : full) {
             if (before != null) {
-                if (left <= most && each.madeMillis() >= tooOld && each.first() > keepFrom || each.first() > heldFrom) {
+                if (left <= most && made[count + 1] >= tooOld && each.first() > keepFrom || each.first() > heldFrom) {
                     return count;
                 }
                 left -= before.bytes();
@@ -214,6 +219,22 @@ final class SegmentFiles {
             before = each;
         }
         return before != null && (left > most || next <= keepFrom) && next <= heldFrom ? count + 1 : count;
+    }
+
+    /**
+     * When each was made. What a clock that was ahead has stamped with a time to come is as old as what was made next; where that is
+     * not known, it is of now.
+     */
+    private long[] made(long now) {
+        long[] made = new long[full.size()];
+        int at = made.length;
+        long next = now;
+        for (Iterator<Full> each = full.descendingIterator(); each.hasNext();) {
+            long own = each.next().madeMillis();
+            next = own <= now ? own : next;
+            made[--at] = next;
+        }
+        return made;
     }
 
     /**

@@ -83,6 +83,8 @@ public final class ShardLog {
     private long acknowledged;
     private long keepFrom;
     private boolean rollWanted;
+    /** Whether it was looked for what the processes before could have let go of. */
+    private boolean lookedForOld;
     // Of syncs that nobody waits for.
     private boolean syncing;
     private boolean syncOverdue;
@@ -452,6 +454,25 @@ public final class ShardLog {
         segments.holdFrom(sequence);
     }
 
+    /** Whether retention would let go of segments if the log began a new one. */
+    public boolean wouldRetainLess() {
+        shard.assertOwner(name);
+        return segments.wouldRetainLess(current, keepFrom);
+    }
+
+    /**
+     * Goes on in a new segment, once the present one has a record, if retention would let go of others then. By itself it does so
+     * once after it was opened, and whenever a segment is full.
+     */
+    public void letGoOfOld() {
+        shard.assertOwner(name);
+        if (state == State.OPEN && segments.wouldRetainLess(current, keepFrom)) {
+            rollWanted = true;
+            prepare();
+            flushLater();
+        }
+    }
+
     /**
      * Writes full segments anew without the records that nobody needs any more, and puts small ones together. Sequences stay as they
      * are. Takes as many turns as it needs, in the group that calls; what fails leaves the log as it was, and usable. On a virtual
@@ -597,6 +618,10 @@ public final class ShardLog {
         written = batch.last();
         writtenBytes += batch.size();
         stats.batches.increment();
+        if (!lookedForOld) {
+            lookedForOld = true;
+            letGoOfOld();
+        }
         if (config.fsync().isAlways()) {
             syncFor(batch);
             return;

@@ -11,6 +11,7 @@ import java.util.List;
 import java.util.concurrent.CompletionException;
 import java.util.concurrent.RejectedExecutionException;
 
+import io.netty.buffer.Unpooled;
 import io.solaster.config.EngineConfig;
 import io.solaster.config.log.LogConfig;
 import io.solaster.config.log.RetainConfig;
@@ -351,6 +352,36 @@ final class LogCrashTest {
             sim.sleep(Duration.ofMinutes(5));
             run.open(engine, true).close();
         });
+    }
+
+    @Test
+    void whatAClockThatWasAheadHasStampedGoesWithWhatWasMadeNext() {
+        Simulation.run(1, sim -> {
+            Run run = new Run(sim, "never", new RetainConfig(null, Duration.ofHours(1)));
+            Engine engine = run.machine.start(ENGINE);
+            run.machine.jumpClock(Duration.ofDays(400));
+            Log log = Log.open(engine, "test", run.config);
+            fill(sim, engine, log, 300);
+            run.machine.jumpClock(Duration.ofDays(-400));
+            fill(sim, engine, log, 300);
+            assertThat(sim.await(engine.submitTo(0, () -> log.local().oldest()))).isEqualTo(1);
+            sim.sleep(Duration.ofHours(2));
+            fill(sim, engine, log, 300);
+            assertThat(sim.await(engine.submitTo(0, () -> log.local().oldest()))).isGreaterThan(300);
+        });
+    }
+
+    /** Appends records of 1,000 bytes. */
+    private static void fill(Simulation sim, Engine engine, Log log, int count) {
+        sim.await(engine.shard(0).fork(() -> {
+            for (int i = 0; i < count; i++) {
+                while (!log.local().isWritable()) {
+                    log.local().whenWritable().join();
+                }
+                log.local().append(0, Logs.KIND, Unpooled.wrappedBuffer(new byte[1_000]));
+            }
+            return log.local().whenAcknowledged(log.local().next() - 1).join();
+        }).future());
     }
 
     @Test

@@ -130,6 +130,21 @@ final class LogTest {
     }
 
     @Test
+    void letsGoOfWhatProcessesThatWroteLittleHaveLeft() throws Exception {
+        LogConfig config = Logs.small(directory).withRetain(new RetainConfig(new ByteSize(256 << 10), null));
+        for (int process = 0; process < 20; process++) {
+            try (Log log = Log.open(engine, "test", config)) {
+                fill(engine, log, 40, 1_000);
+            }
+        }
+        Replay replay = new Replay(2);
+        try (Log log = Log.open(engine, "test", config, replay)) {
+            assertThat(replay.of(0)).hasSizeBetween(100, 500);
+            assertThat(replay.of(0).getLast()).startsWith("800/");
+        }
+    }
+
+    @Test
     void keepsWhatIsHeld() throws Exception {
         LogConfig config = Logs.small(directory).withRetain(new RetainConfig(new ByteSize(256 << 10), null));
         try (Log log = Log.open(engine, "test", config)) {
