@@ -25,7 +25,9 @@ import org.jspecify.annotations.Nullable;
 public record Generation(Path root, int generation, int shards) {
     private static final String PREFIX = "generation-";
     private static final String SNAPSHOT = ".snapshot";
-    private static final String IMPORTING = "importing";
+    private static final String LOG = "log";
+    /** An empty file: what is beside it may be deleted, since nobody was told that it is kept. */
+    private static final String UNFINISHED = "unfinished";
     private static final Pattern NAME = Pattern.compile("generation-([0-9]{1,9})");
     private static final Pattern MARK = Pattern.compile("shards-([0-9]{1,6})");
 
@@ -48,11 +50,11 @@ public record Generation(Path root, int generation, int shards) {
         }
         for (String name : names) {
             if (NAME.matcher(name).matches() && !name.equals(PREFIX + newest.generation)) {
-                delete(patient, root.resolve(name));
+                deleteUnfinished(patient, root.resolve(name));
             }
         }
         if (newest.generation != 0) {
-            newest.endImport(patient);
+            newest.isFinished(patient);
         }
         return newest;
     }
@@ -82,10 +84,7 @@ public record Generation(Path root, int generation, int shards) {
         }
     }
 
-    /**
-     * There is no snapshot in one that was begun as the first, unless a file was imported into it: who has that has lost the file
-     * that marks it as whole.
-     */
+    /** Where nothing is whole, and something was: who has that has lost the file that marks it as whole. */
     private static void refuseWithoutMark(Patient patient, Path root, List<String> names) throws IOException {
         for (String name : names) {
             if (!NAME.matcher(name).matches()) {
@@ -93,8 +92,8 @@ public record Generation(Path root, int generation, int shards) {
             }
             List<String> files = patient.await(() -> patient.files().list(root.resolve(name)));
             for (String file : files) {
-                if (file.endsWith(SNAPSHOT) && !files.contains(IMPORTING)) {
-                    throw new LogDamagedException(root.resolve(name) + " has a snapshot, and lacks the empty file "
+                if ((file.equals(LOG) || file.endsWith(SNAPSHOT)) && !files.contains(UNFINISHED)) {
+                    throw new LogDamagedException(root.resolve(name) + " has '" + file + "', and lacks the empty file "
                             + "'shards-N' that says how many shards have written it: bring that back, or take the "
                             + "directory away", null);
                 }
@@ -112,6 +111,17 @@ public record Generation(Path root, int generation, int shards) {
         return 0;
     }
 
+    /** The file that says that it may be deleted goes last, whatever crashes meanwhile. */
+    private static void deleteUnfinished(Patient patient, Path directory) throws IOException {
+        for (String name : patient.await(() -> patient.files().list(directory))) {
+            if (!name.equals(UNFINISHED)) {
+                delete(patient, directory.resolve(name));
+            }
+        }
+        patient.<@Nullable Void>await(() -> patient.files().syncDirectory(directory));
+        delete(patient, directory);
+    }
+
     /** Deletes a directory and what is in it. */
     public static void delete(Patient patient, Path path) throws IOException {
         try {
@@ -126,30 +136,26 @@ public record Generation(Path root, int generation, int shards) {
         }
     }
 
-    /** The one that follows, for so many shards; its directory is made. */
+    /** The one that follows, for so many shards; its directory is made. Until it is finished, it may be deleted. */
     public Generation next(Patient patient, int ofShards) throws IOException {
         Generation next = new Generation(root, generation + 1, ofShards);
         patient.makeDirectory(next.directory());
+        make(patient, next.directory().resolve(UNFINISHED));
+        next.syncDirectories(patient);
         return next;
-    }
-
-    /** What it gets is imported: until it is finished, nothing else is there, and it may be deleted. */
-    public void beginImport(Patient patient) throws IOException {
-        make(patient, directory().resolve(IMPORTING));
-        syncDirectories(patient);
     }
 
     /** It is whole from now on, whatever crashes. */
     public void finish(Patient patient) throws IOException {
         make(patient, directory().resolve("shards-" + shards));
         syncDirectories(patient);
-        endImport(patient);
+        isFinished(patient);
     }
 
     /** Later, as who loses the file that marks it as whole is to be told so. */
-    private void endImport(Patient patient) throws IOException {
-        if (patient.await(() -> patient.files().list(directory())).contains(IMPORTING)) {
-            patient.<@Nullable Void>await(() -> patient.files().delete(directory().resolve(IMPORTING)));
+    private void isFinished(Patient patient) throws IOException {
+        if (patient.await(() -> patient.files().list(directory())).contains(UNFINISHED)) {
+            patient.<@Nullable Void>await(() -> patient.files().delete(directory().resolve(UNFINISHED)));
             syncDirectories(patient);
         }
     }
@@ -172,7 +178,7 @@ public record Generation(Path root, int generation, int shards) {
 
     /** Of its log. */
     public Path log() {
-        return directory().resolve("log");
+        return directory().resolve(LOG);
     }
 
     /** A shard's snapshot. */

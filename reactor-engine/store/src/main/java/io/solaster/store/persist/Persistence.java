@@ -86,13 +86,7 @@ public final class Persistence {
             records = openSame(found);
         } else {
             boolean imports = importIfNew(found);
-            Generation next = onFirst(patient -> {
-                Generation made = found.next(patient, count);
-                if (imports) {
-                    made.beginImport(patient);
-                }
-                return made;
-            });
+            Generation next = onFirst(patient -> found.next(patient, count));
             layout = next;
             records = openOther(found, layout, imports);
         }
