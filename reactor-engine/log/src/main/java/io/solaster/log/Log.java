@@ -11,6 +11,7 @@ import java.util.Map;
 import java.util.Objects;
 import java.util.concurrent.CompletableFuture;
 import java.util.concurrent.CompletionException;
+import java.util.concurrent.CompletionStage;
 import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.function.Function;
 import java.util.function.IntFunction;
@@ -54,6 +55,7 @@ public final class Log implements AutoCloseable {
     private final List<ShardLog> logs;
     private final Closeable lock;
     private final AtomicBoolean closed = new AtomicBoolean();
+    private final CompletableFuture<@Nullable Void> unlocked = new CompletableFuture<>();
 
     private Log(String name, Engine engine, LogConfig config, Path directory, List<ShardLog> logs, Closeable lock) {
         this.name = name;
@@ -322,6 +324,15 @@ public final class Log implements AutoCloseable {
         } catch (IOException e) {
             logger.warn("Log '{}' keeps its lock", name, e);
         }
+        unlocked.complete(null);
+    }
+
+    /**
+     * Completes, on any thread, once it was closed and no shard writes there any more: after {@link #close}, where a disk takes
+     * longer than that waits.
+     */
+    public CompletionStage<@Nullable Void> whenClosed() {
+        return unlocked.minimalCompletionStage();
     }
 
     @Override

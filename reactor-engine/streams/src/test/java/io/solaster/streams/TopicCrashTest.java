@@ -4,6 +4,7 @@ import static java.nio.charset.StandardCharsets.UTF_8;
 import static org.assertj.core.api.Assertions.assertThat;
 import static org.assertj.core.api.Assertions.assertThatThrownBy;
 
+import java.io.UncheckedIOException;
 import java.nio.file.Path;
 import java.time.Duration;
 import java.util.ArrayList;
@@ -452,6 +453,22 @@ final class TopicCrashTest {
         } else {
             future.join();
         }
+    }
+
+    @Test
+    void aTopicThatClosesSlowlyKeepsItsDirectoryUntilItHas() {
+        Simulation.run(1, sim -> {
+            Run run = new Run(sim, "always");
+            Engine engine = start(run.machine, 1);
+            Streams streams = run.open(engine);
+            run.machine.disk().set(DiskFaults.NONE.delayed(Duration.ofSeconds(20)));
+            streams.close();
+            run.machine.disk().set(DiskFaults.NONE);
+            assertThatThrownBy(() -> run.open(engine)).isInstanceOf(UncheckedIOException.class)
+                    .hasMessageContaining("topic 'orders' needs");
+            sim.sleep(Duration.ofMinutes(5));
+            run.open(engine).close();
+        });
     }
 
     @Test

@@ -44,7 +44,7 @@ public final class Topics {
     private final @Nullable TopicShard[] parts;
     private final Outbox[] outboxes;
     private final Outbox others;
-    private @Nullable Log log;
+    private volatile @Nullable Log log;
     private @Nullable Closeable lock;
 
     private Topics(Engine engine, String name, TopicConfig config, Router router) {
@@ -75,9 +75,9 @@ public final class Topics {
     private void open() {
         Path root = Path.of(config.directory()).toAbsolutePath().normalize();
         lock = onFirst(patient -> lock(patient, root));
-        engine.onStop(this::unlock);
         int shards = engine.shards().size();
         try {
+            engine.onStop(this::close);
             Generation found = onFirst(patient -> Generation.find(patient, root));
             if (found.shards() != shards) {
                 Generation old = found;
@@ -184,13 +184,18 @@ public final class Topics {
         }
     }
 
-    /** Writes what is under way, closes the log and lets go of the directory. Not on a shard's loop. */
+    /**
+     * Writes what is under way, closes the log and lets go of the directory: later, where a shard still writes after a while. Not
+     * on a shard's loop.
+     */
     public void close() {
         Log opened = log;
-        if (opened != null) {
+        if (opened == null) {
+            unlock();
+        } else {
             opened.close();
+            opened.whenClosed().whenComplete((done, why) -> unlock());
         }
-        unlock();
     }
 
     public String name() {
