@@ -331,11 +331,16 @@ final class GroupShard {
 
     void acknowledge(InFlight entry, State only) {
         if (entry.state == only) {
-            acknowledge(entry);
+            done(entry);
         }
     }
 
     ShardFuture<@Nullable Void> acknowledge(InFlight entry) {
+        done(entry);
+        return topic.settled();
+    }
+
+    private void done(InFlight entry) {
         shard().assertOwner("an entry of topic '" + topic.topic() + "'");
         if (entry.state != State.DONE) {
             boolean ours = entry.state != State.TAKEN;
@@ -352,7 +357,6 @@ final class GroupShard {
                 each.room();
             }
         }
-        return topic.settled();
     }
 
     private void leaveLane(InFlight entry) {

@@ -71,7 +71,8 @@ public final class TopicShard implements RecordConsumer {
     private int dirtyCount;
     private boolean[] isDirty = {};
     private boolean flushQueued;
-    private @Nullable ShardFuture<@Nullable Void> flushed;
+    /** Each of who waits for that has a future of its own, which he may cancel. */
+    private List<ShardFuture<@Nullable Void>> flushed = new ArrayList<>();
     /** The last record that says how far a group has come, or that it is no more. */
     private long lastSaid;
     /** Why the log has not got what groups acknowledged; null while it gets that. */
@@ -612,18 +613,14 @@ public final class TopicShard implements RecordConsumer {
 
     /**
      * Completes once what groups have acknowledged so far is in the log, as its {@code fsync} says. Fails where the log has ended
-     * before it had that.
+     * before it had that. Another future each time.
      */
     public ShardFuture<@Nullable Void> settled() {
-        ShardFuture<@Nullable Void> future = flushed;
-        if (future != null) {
-            return future;
-        }
         if (dirtyCount == 0 && !flushQueued) {
             return said();
         }
-        future = shard.newFuture();
-        flushed = future;
+        ShardFuture<@Nullable Void> future = shard.newFuture();
+        flushed.add(future);
         return future;
     }
 
@@ -657,14 +654,16 @@ public final class TopicShard implements RecordConsumer {
             return;
         }
         flushQueued = false;
-        ShardFuture<@Nullable Void> told = flushed;
-        flushed = null;
-        if (told != null) {
+        if (!flushed.isEmpty()) {
+            List<ShardFuture<@Nullable Void>> told = flushed;
+            flushed = new ArrayList<>();
             said().whenComplete((done, why) -> {
-                if (why == null) {
-                    told.resolve(null);
-                } else {
-                    told.fail(ShardFuture.causeOf(why));
+                for (ShardFuture<@Nullable Void> each : told) {
+                    if (why == null) {
+                        each.resolve(null);
+                    } else {
+                        each.fail(ShardFuture.causeOf(why));
+                    }
                 }
             });
         }
