@@ -26,6 +26,7 @@ import java.util.concurrent.atomic.AtomicBoolean;
 import java.util.concurrent.atomic.AtomicInteger;
 import java.util.concurrent.atomic.AtomicReference;
 import java.util.function.BooleanSupplier;
+import java.util.stream.Stream;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.topic.TopicConfig;
@@ -35,6 +36,7 @@ import io.solaster.config.value.ByteSize;
 import io.solaster.config.value.Fsync;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
+import io.solaster.log.LogDamagedException;
 import io.solaster.streams.topic.Published;
 import org.jspecify.annotations.Nullable;
 import org.junit.jupiter.api.AfterEach;
@@ -556,6 +558,77 @@ final class TopicTest {
                 delivery -> {});
         kept.forEach(each -> each.ack().join());
         assertThat(lag(topic, "new")).isEqualTo(10);
+    }
+
+    @Test
+    void anAcknowledgementThatIsGivenUpIsNobodyElses() {
+        Streams opened = open(1, config().withPartitions(1));
+        publish(opened.topic(TOPIC), 0, 2);
+        List<Delivery> kept = Collections.synchronizedList(new ArrayList<>());
+        opened.consume(TOPIC, "g", ConsumeOptions.DEFAULTS.withAcknowledge(ConsumeOptions.Acknowledge.BY_HAND),
+                kept::add);
+        until(() -> kept.size() == 2);
+        CompletableFuture<@Nullable Void> second = engine().submitTo(0, () -> {
+            CompletableFuture<@Nullable Void> given = kept.get(0).ack();
+            CompletableFuture<@Nullable Void> other = kept.get(1).ack();
+            given.cancel(true);
+            assertThat(other).isNotDone();
+            return other;
+        }).join();
+        until(second::isDone);
+        assertThat(second).isCompleted();
+        assertThat(lag(opened.topic(TOPIC), "g")).isZero();
+    }
+
+    @Test
+    void aTopicWithoutTheFileThatMarksItAsWholeIsRefusedByName() throws IOException {
+        publish(open(1, config()).topic(TOPIC), 0, 10);
+        stop();
+        Path mark = directory.resolve("generation-1/shards-1");
+        Files.delete(mark);
+        assertThatThrownBy(() -> open(1, config())).isInstanceOf(LogDamagedException.class)
+                .hasMessageContaining("generation-1").hasMessageContaining("lacks the empty file 'shards-N'");
+        stop();
+        Files.createFile(mark);
+        Topic again = open(1, config()).topic(TOPIC);
+        assertThat(again.publish(keyOf(again, 0), bytes("a")).join().sequence()).isPositive();
+        assertThat(again.stats().getFirst().entries.get()).isEqualTo(1);
+    }
+
+    @Test
+    void whatWasNeverWholeIsMadeAnew() throws IOException {
+        Files.createDirectories(directory.resolve("generation-1/log/shard-0"));
+        Files.createFile(directory.resolve("generation-1/unfinished"));
+        publish(open(1, config()).topic(TOPIC), 0, 10);
+        assertThat(directory.resolve("generation-1")).isDirectoryContaining("glob:**/shards-1")
+                .isDirectoryNotContaining("glob:**/unfinished");
+    }
+
+    @Test
+    void retentionLetsGoThoughEachProcessWritesLittle() throws IOException {
+        TopicConfig small = config().withPartitions(1)
+                .withSizes(new ByteSize(128 << 10), new ByteSize(64 << 10), new ByteSize(1 << 10))
+                .withFsync(Fsync.NEVER).withRetain(new TopicRetainConfig(new ByteSize(192 << 10), null, false));
+        long newest = 0;
+        for (int process = 0; process < 16; process++) {
+            Streams opened = open(1, small);
+            Topic topic = opened.topic(TOPIC);
+            if (process == 0) {
+                opened.consume(TOPIC, "behind",
+                        ConsumeOptions.DEFAULTS.withAcknowledge(ConsumeOptions.Acknowledge.BY_HAND), delivery -> {})
+                        .close();
+            }
+            for (int i = 0; i < 45; i++) {
+                newest = topic.publish(null, new byte[1000]).join().sequence();
+            }
+            assertThat(topic.groups().join()).extracting(GroupState::name).containsExactly("behind");
+            stop();
+        }
+        assertThat(newest).isEqualTo(16 * 45);
+        try (Stream<Path> files = Files.walk(directory)) {
+            assertThat(files.filter(Files::isRegularFile).mapToLong(each -> each.toFile().length()).sum())
+                    .isBetween(100L << 10, 500L << 10);
+        }
     }
 
     @Test

@@ -88,6 +88,8 @@ public final class TopicShard implements RecordConsumer {
     private final long[] saidFrom = new long[4];
     private final long[] saidTo = new long[4];
     private int checkpoints;
+    /** The processes before have left more than is retained. */
+    private boolean isOver;
     // Of compaction.
     private boolean compacting;
     private long uncompacted;
@@ -256,10 +258,15 @@ public final class TopicShard implements RecordConsumer {
     /** From now on entries are taken. A log that is new is told the topic's partitions. */
     void start(ShardLog opened) {
         log = opened;
+        isOver = opened.wouldRetainLess();
         opened.holdFrom(opened.oldest());
         if (!partitionsSaid) {
             opened.append(0, TopicRecords.PARTITIONS, partitionsRecord());
             partitionsSaid = true;
+        }
+        if (isOver) {
+            // Processes that end before they have written much would each leave that to the next one.
+            beginCheckpoint();
         }
     }
 
@@ -741,6 +748,10 @@ public final class TopicShard implements RecordConsumer {
                 }
                 into.whenAcknowledged(into.next() - 1).join();
                 into.holdFrom(from);
+                if (isOver) {
+                    isOver = false;
+                    into.letGoOfOld();
+                }
                 saidFrom[checkpoints % saidFrom.length] = from;
                 saidTo[checkpoints++ % saidFrom.length] = into.acknowledged();
                 said = true;
