@@ -53,10 +53,11 @@ final class ShardOutbox extends Outbox {
             }
         }
         boolean routed = hops >= 0;
-        if (batch != null && batch.isRouted() != routed) {
+        while (batch != null && batch.isRouted() != routed) {
             open[target] = null;
             send(target, batch);
-            batch = null;
+            // Plug-ins may have looked at others meanwhile, and have routed them to here.
+            batch = open[target];
         }
         if (batch == null) {
             batch = newBatch(routed);

@@ -64,6 +64,10 @@ public final class TopicShard implements RecordConsumer {
     private final ArrayDeque<PublishBatch> waiting = new ArrayDeque<>();
     private boolean waitsForRoom;
     private boolean yields;
+    /** Others have their turn before more is taken. */
+    private boolean turnQueued;
+    /** Plug-ins may publish here while they look: what comes then waits behind what is being taken. */
+    private boolean taking;
     private final Timer patience;
     private final Screening screening;
 
@@ -352,17 +356,43 @@ public final class TopicShard implements RecordConsumer {
     ShardFuture<PublishBatch> accept(PublishBatch batch) {
         ShardFuture<PublishBatch> done = shard.newFuture();
         batch.done = done;
-        if (waiting.isEmpty() && take(batch, false)) {
-            finish(batch);
-            return done;
-        }
         batch.waitsUntil = shard.environment().clock().nanoTime() + config.waitFor().toNanos();
-        waiting.add(batch);
-        if (waiting.size() == 1) {
+        if (taking) {
+            waiting.add(batch);
+        } else if (!waiting.isEmpty()) {
+            waiting.add(batch);
+            awaitRoom();
+        } else if (takeFirst(batch)) {
+            finish(batch);
+            goOn();
+        } else {
+            waiting.addFirst(batch);
             armPatience(batch);
+            awaitRoom();
         }
-        awaitRoom();
         return done;
+    }
+
+    private boolean takeFirst(PublishBatch batch) {
+        taking = true;
+        try {
+            return take(batch, false);
+        } finally {
+            taking = false;
+        }
+    }
+
+    /** Something came while plug-ins looked at what was taken. */
+    private void goOn() {
+        PublishBatch first = waiting.peek();
+        if (first != null) {
+            armPatience(first);
+            awaitRoom();
+        }
+    }
+
+    private boolean hasRoom(ShardLog into) {
+        return ahead == 0 && into.isWritable();
     }
 
     /** @param last what does not find room now is refused; else false tells that there is none */
@@ -371,13 +401,19 @@ public final class TopicShard implements RecordConsumer {
         long millis = shard.environment().wallClock().millis();
         boolean looked = false;
         while (!batch.isTaken()) {
-            if (!last && (ahead > 0 || !into.isWritable()) && !into.isEnded()) {
+            if (!last && !hasRoom(into) && !into.isEnded()) {
                 return false;
             }
             ByteBuf next;
             PluginChain looks = gate.publish();
             if (looks != null && !batch.isRouted() && !into.isEnded()) {
-                if (looked && !last && Shard.needPreempt()) {
+                if (looked && Shard.needPreempt()) {
+                    if (last) {
+                        stats.refused.increment();
+                        batch.refuseRest(new RejectedExecutionException("topic '" + topic
+                                + "' takes no entry now: there was no room in its log for " + config.waitFor()));
+                        return true;
+                    }
                     yields = true;
                     return false;
                 }
@@ -430,10 +466,16 @@ public final class TopicShard implements RecordConsumer {
         if (yields) {
             // Plug-ins have had their turn.
             yields = false;
-            shard.execute(group, this::takeWaiting);
+            if (!turnQueued) {
+                shard.execute(group, () -> {
+                    turnQueued = false;
+                    takeWaiting();
+                });
+                turnQueued = true;
+            }
             return;
         }
-        if (!waitsForRoom && ahead == 0) {
+        if (!turnQueued && !waitsForRoom && ahead == 0) {
             waitsForRoom = true;
             log().whenWritable().whenComplete((room, why) -> {
                 waitsForRoom = false;
@@ -443,19 +485,38 @@ public final class TopicShard implements RecordConsumer {
     }
 
     private void takeWaiting() {
-        while (!waiting.isEmpty()) {
-            PublishBatch first = waiting.peek();
+        if (taking) {
+            return;
+        }
+        taking = true;
+        try {
+            takeAll();
+        } finally {
+            taking = false;
+        }
+        PublishBatch first = waiting.peek();
+        if (first == null) {
+            patience.cancel();
+            return;
+        }
+        armPatience(first);
+        if (ahead == 0) {
+            awaitRoom();
+        }
+    }
+
+    private void takeAll() {
+        for (PublishBatch first = waiting.peek(); first != null; first = waiting.peek()) {
             if (!take(first, false)) {
-                armPatience(first);
-                if (ahead == 0) {
-                    awaitRoom();
-                }
                 return;
             }
             waiting.remove();
             finish(first);
+            if (!waiting.isEmpty() && Shard.needPreempt()) {
+                yields = true;
+                return;
+            }
         }
-        patience.cancel();
     }
 
     private void armPatience(PublishBatch first) {
@@ -464,14 +525,21 @@ public final class TopicShard implements RecordConsumer {
 
     private void giveUpWaiting() {
         long now = shard.environment().clock().nanoTime();
-        while (!waiting.isEmpty() && waiting.peek().waitsUntil - now <= 0) {
-            PublishBatch late = waiting.remove();
-            take(late, true);
-            finish(late);
+        if (hasRoom(log())) {
+            // It is plug-ins that take their time: what waits has its turn, and is not refused.
+            return;
         }
-        if (!waiting.isEmpty()) {
-            armPatience(waiting.peek());
+        taking = true;
+        try {
+            while (!waiting.isEmpty() && waiting.peek().waitsUntil - now <= 0) {
+                PublishBatch late = waiting.remove();
+                take(late, true);
+                finish(late);
+            }
+        } finally {
+            taking = false;
         }
+        goOn();
     }
 
     // ---- groups

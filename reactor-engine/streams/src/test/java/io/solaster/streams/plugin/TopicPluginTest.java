@@ -72,7 +72,8 @@ final class TopicPluginTest {
         Map<String, TopicConfig> all = new LinkedHashMap<>();
         for (String name : names) {
             all.put(name, TopicConfig.in(topics.resolve(name).toString()).withPartitions(4).withFsync(Fsync.NEVER)
-                    .withSizes(new ByteSize(1 << 20), new ByteSize(256 << 10), new ByteSize(4 << 10)));
+                    .withSizes(new ByteSize(1 << 20), new ByteSize(256 << 10), new ByteSize(4 << 10))
+                    .withInFlight(65536, new ByteSize(16 << 20), Duration.ofMinutes(1)));
         }
         streams = Streams.open(rig.engine, all, rig.plugins());
     }
@@ -137,6 +138,30 @@ final class TopicPluginTest {
             assertThat(stats.routes()).isEqualTo(1);
             assertThat(stats.nanos()).isPositive();
         });
+    }
+
+    @Test
+    void whatIsRoutedToItsOwnTopicAtPublishIsThereOnce() {
+        rig.put("a.jar", PluginJar.of("a", "1.0.0",
+                "public Verdict process(MessageView view) { return view.route(view.topic()); }"));
+        rig.with("a", at(At.PUBLISH, OnFailure.PASS, "orders"));
+        open("orders");
+        Topic topic = streams.topic("orders");
+        List<String> got = consume("orders");
+        byte[] key = "key".getBytes(UTF_8);
+        int count = 6000;
+        String filler = "x".repeat(200);
+        List<CompletableFuture<EntryId>> all = new ArrayList<>();
+        rig.engine.submitTo(topic.shardOf(topic.partitionOf(key)), () -> {
+            for (int i = 0; i < count; i++) {
+                all.add(topic.publish(key, (i + filler).getBytes(UTF_8)));
+            }
+            return true;
+        }).join();
+        all.forEach(each -> assertThat(get(each).isKept()).isFalse());
+        PluginRig.eventually(() -> lag("orders") == 0);
+        assertThat(got).hasSize(count).doesNotHaveDuplicates();
+        assertThat(sum("orders", of(stats -> stats.entries))).isEqualTo(count);
     }
 
     @Test
