@@ -1,5 +1,7 @@
 package io.solaster.rpc;
 
+import java.util.Objects;
+
 import org.jspecify.annotations.Nullable;
 
 /**
@@ -12,19 +14,20 @@ public final class RpcException extends RuntimeException {
     private final String words;
 
     /** A failure of a call that may have been begun. */
-    public RpcException(RpcStatus status, String message) {
+    public RpcException(RpcStatus status, @Nullable String message) {
         this(status, message, false, null);
     }
 
     /**
      * A failure.
      *
+     * @param message what is told; null, as an exception's message may be, for nothing
      * @param notBegun whether the call was surely not begun, so that it may be repeated whatever it does
      */
-    public RpcException(RpcStatus status, String message, boolean notBegun, @Nullable Throwable cause) {
-        super(status + ": " + message, cause, false, false);
-        this.words = message;
-        this.status = status;
+    public RpcException(RpcStatus status, @Nullable String message, boolean notBegun, @Nullable Throwable cause) {
+        super(message == null ? status.toString() : status + ": " + message, cause, false, false);
+        this.words = Objects.requireNonNullElse(message, "");
+        this.status = Objects.requireNonNull(status, "a status");
         this.notBegun = notBegun;
     }
 

@@ -111,6 +111,8 @@ final class ClientConnection extends LaneConnection {
         RpcException failure = null;
         long id = 0;
         try {
+            // Before the request: where writing it makes other calls, theirs stand behind it.
+            id = ++lastId;
             int at = FrameWriter.begin(out);
             Q request = call.request;
             if (request != null) {
@@ -121,13 +123,15 @@ final class ClientConnection extends LaneConnection {
                 failure = new RpcException(RpcStatus.RESOURCE_EXHAUSTED, "a request of " + length
                         + " bytes, over the " + peer().maxMessage() + " that " + this + " takes", true, null);
             } else {
-                id = ++lastId;
                 FrameWriter.end(out, at, Frame.REQUEST, flags(method.kind(), left), slot(call.slot), id, method.hash(),
                         left == Long.MAX_VALUE ? 0 : FrameWriter.timeLeft(left));
             }
         } catch (RuntimeException | Error unwritable) {
             failure = new RpcException(RpcStatus.INTERNAL, "the request of '" + method + "' cannot be written: "
                     + unwritable, true, unwritable);
+        }
+        if (failure == null && hasEnded()) {
+            failure = new RpcException(RpcStatus.UNAVAILABLE, "the connection to " + this + " has ended", true, null);
         }
         if (failure != null) {
             out.writerIndex(before);
@@ -211,6 +215,12 @@ final class ClientConnection extends LaneConnection {
     }
 
     @Override
+    protected long lastBegun() {
+        // A server makes no calls.
+        return 0;
+    }
+
+    @Override
     protected boolean wasMade(long id) {
         return id <= lastId;
     }
@@ -249,7 +259,8 @@ final class ClientConnection extends LaneConnection {
         target.isLeaving(this);
         List<ClientCall<?, ?>> notBegun = new ArrayList<>();
         for (LongObjectMap.PrimitiveEntry<ClientCall<?, ?>> entry : calls.entries()) {
-            if (entry.key() > last) {
+            LaneStream<?, ?> stream = entry.value().stream();
+            if (entry.key() > last && (stream == null || !stream.hasBegun())) {
                 notBegun.add(entry.value());
             }
         }
@@ -289,8 +300,13 @@ final class ClientConnection extends LaneConnection {
         calls.clear();
         target.lost(this, why);
         for (ClientCall<?, ?> call : all) {
-            call.fail(new RpcException(RpcStatus.UNAVAILABLE, "the connection to " + this + " has ended, and with it '"
-                    + call.method + "': " + why.words(), false, why.getCause()));
+            try {
+                call.fail(new RpcException(RpcStatus.UNAVAILABLE, "the connection to " + this
+                        + " has ended, and with it '" + call.method + "': " + why.words(), false, why.getCause()));
+            } catch (RuntimeException | Error failure) {
+                // The others are to hear of it all the same.
+                failed(failure);
+            }
         }
     }
 

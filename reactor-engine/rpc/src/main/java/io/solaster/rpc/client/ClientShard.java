@@ -6,6 +6,7 @@ import java.util.HashMap;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.concurrent.TimeUnit;
 
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
@@ -94,7 +95,9 @@ final class ClientShard implements AutoCloseable {
     }
 
     private static long deadline(RpcOptions options, long now) {
-        long deadline = options.deadline() == null ? Long.MAX_VALUE : after(now, options.deadline().toNanos());
+        long deadline = options.deadline() == null
+                ? Long.MAX_VALUE
+                : after(now, TimeUnit.NANOSECONDS.convert(options.deadline()));
         RpcCall outer = options.detached() ? null : RpcCall.current();
         return outer == null ? deadline : Math.min(deadline, outer.deadline());
     }
@@ -131,6 +134,10 @@ final class ClientShard implements AutoCloseable {
 
     private @Nullable Target other(InetSocketAddress address, boolean ofServer) {
         Target target = others.get(address);
+        if (target == null && others.size() >= MOST_TARGETS) {
+            moved.values().removeIf(Target::isUnused);
+            others.values().removeIf(Target::isUnused);
+        }
         if (target == null && others.size() < MOST_TARGETS) {
             target = new Target(this, address, ofServer);
             others.put(address, target);

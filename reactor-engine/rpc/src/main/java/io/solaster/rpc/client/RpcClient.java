@@ -120,7 +120,7 @@ public final class RpcClient implements AutoCloseable {
     public void close() {
         Shard.refuseToBlock("closing a client", "do it on another thread");
         ShardFuture<?> closed = shards.<@Nullable Void>onAll(shard -> {
-            shard.end();
+            shard.close();
             return null;
         });
         try {

@@ -46,6 +46,11 @@ final class Target {
         return ofServer;
     }
 
+    /** Whether there is neither a connection nor anybody who waits for one. */
+    boolean isUnused() {
+        return open.isEmpty() && waiting.isEmpty() && !connecting;
+    }
+
     int connections() {
         return open.size();
     }
@@ -108,7 +113,7 @@ final class Target {
             channel.config().setConnectTimeoutMillis(0);
             channel.config().setOption(ChannelOption.TCP_NODELAY, true);
             channel.config().setOption(ChannelOption.SO_KEEPALIVE, true);
-        } catch (RuntimeException e) {
+        } catch (RuntimeException | Error e) {
             // Out of file descriptors, most likely.
             failed(new RpcException(RpcStatus.UNAVAILABLE, "no socket to " + resolved + ": " + e.getMessage(), true,
                     e));

@@ -29,7 +29,7 @@ final class UnaryCall<Q, A> extends ClientCall<Q, A> implements ShardFuture.Sour
         A answer;
         try {
             answer = method.answers().decode(body);
-        } catch (RuntimeException unreadable) {
+        } catch (RuntimeException | Error unreadable) {
             fail(new RpcException(RpcStatus.INTERNAL, "the answer is no message of '" + method + "': "
                     + unreadable.getMessage(), false, unreadable));
             return;

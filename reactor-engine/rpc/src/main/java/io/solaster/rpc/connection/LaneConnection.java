@@ -48,6 +48,8 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     private final SocketWatch watch = new SocketWatch();
     private @Nullable ConnectionTimer timer;
     private @Nullable ByteBuf output;
+    /** Buffers that {@link #open} has given and that are not closed. */
+    private int written;
     private @Nullable ChannelHandlerContext context;
     private @Nullable Hello peer;
     /** Streams that wait for room on the connection, in the order in which they came. */
@@ -103,6 +105,9 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     /** Whether a call with this id was ever made. */
     protected abstract boolean wasMade(long id);
 
+    /** The last call of the peer that was begun or refused: what it made later may be made elsewhere. */
+    protected abstract long lastBegun();
+
     /** The peer has said HELLO, for the first time or again. */
     protected abstract void greeted(Hello hello);
 
@@ -153,27 +158,49 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     // ---- writing
 
     /**
-     * The buffer for a frame whose body code of others writes, which may have this connection write other frames meanwhile. {@link
-     * #close(ByteBuf)} follows, with all frames in it whole.
+     * The buffer for a frame whose body code of others writes, which may have this connection write other frames meanwhile: those
+     * leave behind it. {@link #close(ByteBuf)} follows, with all frames in it whole.
      */
     protected final ByteBuf open() {
+        written++;
+        return takeOutput();
+    }
+
+    private ByteBuf takeOutput() {
         ByteBuf open = output;
         output = null;
         return open == null ? home.takeOutput() : open;
     }
 
+    /** Whether a frame is being written, so that what was said before is not all in its place yet. */
+    protected final boolean isWriting() {
+        return written > 0;
+    }
+
     /** What {@link #open} gave is whole again. */
     protected final void close(ByteBuf frames) {
+        written--;
         if (ended || !frames.isReadable()) {
             frames.release();
             return;
         }
-        if (output == null) {
-            output = frames;
-        } else {
+        ByteBuf behind = output;
+        output = frames;
+        if (behind != null && written == 0) {
+            output = behind;
             Objects.requireNonNull(context).write(frames, context.voidPromise());
+        } else if (behind != null) {
+            // Others are open before both.
+            frames.writeBytes(behind);
+            behind.release();
         }
         wrote();
+    }
+
+    /** As {@link #close(ByteBuf)}, of what is whole up to an index, since writing the rest may have failed. */
+    protected final void close(ByteBuf frames, int whole) {
+        frames.writerIndex(whole);
+        close(frames);
     }
 
     /** Has a frame without a body leave with this turn. */
@@ -186,18 +213,29 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     /** Has a frame of words leave with this turn. */
     protected final void words(int type, int flags, long id, RpcStatus status, String words) {
         ByteBuf out = open();
-        FrameWriter.words(out, type, flags, id, status.code(), words);
-        close(out);
+        int whole = out.writerIndex();
+        try {
+            FrameWriter.words(out, type, flags, id, status.code(), words);
+            whole = out.writerIndex();
+        } finally {
+            close(out, whole);
+        }
     }
 
     protected final void greet(Hello hello) {
         ByteBuf out = open();
-        hello.write(out);
-        close(out);
+        int whole = out.writerIndex();
+        try {
+            hello.write(out);
+            whole = out.writerIndex();
+        } finally {
+            close(out, whole);
+        }
     }
 
     private void wrote() {
-        if (Objects.requireNonNull(output).readableBytes() >= SEND_AT) {
+        ByteBuf all = output;
+        if (written == 0 && all != null && all.readableBytes() >= SEND_AT) {
             flush();
         } else {
             gather();
@@ -431,7 +469,12 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
     private void unblock() {
         // Each once, so that none has all of the room.
         for (int left = blocked.size(); left > 0 && maySend(); left--) {
-            blocked.remove().goOn();
+            LaneStream<?, ?> next = blocked.poll();
+            if (next == null) {
+                // What the last one wrote left at once, and the room that this made went to the others.
+                return;
+            }
+            next.goOn();
         }
     }
 
@@ -489,7 +532,7 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
         violation(what);
         RpcException why = new RpcException(RpcStatus.INTERNAL, "the peer broke the protocol: " + what);
         if (isServer) {
-            words(Frame.GOAWAY, 0, 0, RpcStatus.INTERNAL, what);
+            words(Frame.GOAWAY, 0, lastBegun(), RpcStatus.INTERNAL, what);
             leave(why);
         } else {
             end(why);
@@ -512,7 +555,7 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
         if (ended) {
             return;
         }
-        ByteBuf last = open();
+        ByteBuf last = takeOutput();
         finish(why);
         Linger end = new Linger(home.timers(), channel());
         linger = end;
@@ -541,7 +584,12 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
         if (!processing) {
             input.release();
         }
-        lost(why);
+        try {
+            lost(why);
+        } catch (RuntimeException | Error failure) {
+            // The channel is to be closed all the same.
+            failed(failure);
+        }
     }
 
     @Override
@@ -598,7 +646,8 @@ public abstract class LaneConnection extends ChannelInboundHandlerAdapter {
             end(new RpcException(RpcStatus.UNAVAILABLE, "the peer has read nothing for " + limits.silenceTimeout()));
             return;
         }
-        if (held || !isAwaited() && input.isEmpty()) {
+        if (held || !mayGoOn() || !isAwaited() && input.isEmpty()) {
+            // Where we do not read, its silence says nothing; whether it takes anything is watched above.
             owedSince = now;
         } else if (isSilent(now)) {
             return;

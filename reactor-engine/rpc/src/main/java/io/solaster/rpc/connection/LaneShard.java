@@ -70,15 +70,18 @@ public final class LaneShard implements AutoCloseable {
     private void flushSome() {
         TimeSource clock = shard.environment().clock();
         long end = clock.nanoTime() + MOST_NANOS;
-        do {
-            LaneConnection next = unsent.poll();
-            if (next == null) {
-                return;
+        try {
+            do {
+                LaneConnection next = unsent.poll();
+                if (next == null) {
+                    return;
+                }
+                next.flushGathered();
+            } while (clock.nanoTime() < end);
+        } finally {
+            if (!unsent.isEmpty()) {
+                turnEnd.ask();
             }
-            next.flushGathered();
-        } while (clock.nanoTime() < end);
-        if (!unsent.isEmpty()) {
-            turnEnd.ask();
         }
     }
 

@@ -67,6 +67,8 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
     private boolean wroteAll;
     private boolean isBlocked;
     private boolean over;
+    /** The other side has begun the call: it has asked for a message, or sent one. */
+    private boolean begun;
 
     /**
      * Of a call that begins.
@@ -90,9 +92,14 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
             if (readAll && !over) {
                 newReader.ended();
             }
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             broken(failure);
         }
+    }
+
+    /** Whether the other side has surely begun the call. */
+    public boolean hasBegun() {
+        return begun;
     }
 
     /**
@@ -102,6 +109,10 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
      * @param answersAlone whether the one message that comes needs no credit
      */
     public void attach(LaneConnection to, long newId, boolean answersAlone) {
+        if (isBlocked && connection != null) {
+            connection.waitsNoMore(this);
+        }
+        isBlocked = false;
         connection = to;
         id = newId;
         takeBytes = window;
@@ -144,6 +155,7 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
     /** A message has come, which needs credit. Returns what the peer has done wrong; null if nothing. */
     @Nullable
     String data(ByteBuf body) {
+        begun = true;
         if (readAll) {
             return "DATA of call " + id + " behind its END";
         }
@@ -169,19 +181,19 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
         I message;
         try {
             message = incoming.decode(body);
-        } catch (RuntimeException unreadable) {
+        } catch (RuntimeException | Error unreadable) {
             owner.fail(new RpcException(RpcStatus.INTERNAL, "what has come is no message of the call: " + unreadable
                     .getMessage()));
             return;
         }
         try {
             Objects.requireNonNull(reader).message(message);
-        } catch (RuntimeException failure) {
+        } catch (RuntimeException | Error failure) {
             broken(failure);
         }
     }
 
-    private void broken(RuntimeException failure) {
+    private void broken(Throwable failure) {
         if (!over) {
             owner.fail(failure instanceof RpcException known
                     ? known
@@ -199,7 +211,7 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
         if (!over && to != null) {
             try {
                 to.ended();
-            } catch (RuntimeException failure) {
+            } catch (RuntimeException | Error failure) {
                 broken(failure);
             }
         }
@@ -331,6 +343,7 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
 
     /** Credit has come; false if it is more than can be counted. */
     boolean credit(int messages, int bytes) {
+        begun = true;
         sendMessages += messages;
         sendBytes += bytes;
         if (sendMessages > Integer.MAX_VALUE || sendBytes > Integer.MAX_VALUE) {
@@ -365,12 +378,17 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
                 return;
             }
             ByteBuf out = to.open();
-            int at = FrameWriter.begin(out);
-            out.writeBytes(body);
-            body.release();
-            FrameWriter.end(out, at, Frame.DATA, 0, 0, id, 0, 0);
-            spend(to, length);
-            to.close(out);
+            int whole = out.writerIndex();
+            try {
+                int at = FrameWriter.begin(out);
+                out.writeBytes(body);
+                FrameWriter.end(out, at, Frame.DATA, 0, 0, id, 0, 0);
+                spend(to, length);
+                whole = out.writerIndex();
+            } finally {
+                body.release();
+                to.close(out, whole);
+            }
         }
         if (!queue.isEmpty()) {
             awaitRoom();
@@ -391,7 +409,7 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
         if (action != null) {
             try {
                 action.run();
-            } catch (RuntimeException failure) {
+            } catch (RuntimeException | Error failure) {
                 broken(failure);
             }
         }
@@ -462,7 +480,7 @@ public final class LaneStream<I, O> implements RpcFlow, RpcWriter<O> {
             readAll = true;
             try {
                 to.failed(why);
-            } catch (RuntimeException failure) {
+            } catch (RuntimeException | Error failure) {
                 UNHEARD.tell("The reader of call {} threw when it was told that {}", id, why.getMessage(), failure);
             }
         }

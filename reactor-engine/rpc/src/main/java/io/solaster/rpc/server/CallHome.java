@@ -1,6 +1,7 @@
 package io.solaster.rpc.server;
 
 import io.netty.buffer.ByteBuf;
+import io.solaster.rpc.RpcException;
 import io.solaster.rpc.RpcMethod;
 
 /** Where the answers of a call go, for {@link ServerCall}: its connection, or the way home to it. On the shard that serves the call. */
@@ -28,11 +29,17 @@ interface CallHome {
     /** The call has failed. */
     void failed(RpcMethod<?, ?> method, long id, boolean answers, Throwable failure);
 
+    /** The call was surely not begun, though it was taken. */
+    void refused(long id, boolean answers, RpcException why);
+
+    /** The shard that serves the call has ended with it. Any thread. */
+    void abandoned(boolean begun);
+
     /** The time of the call is over. */
     void outOfTime(long id, String words);
 
     /** What a handler has for the case that nobody waits any more has thrown. */
-    void unheard(RpcMethod<?, ?> method, RuntimeException thrown);
+    void unheard(RpcMethod<?, ?> method, Throwable thrown);
 
     /** All was said of a call for now. */
     void goIfDone();

@@ -156,7 +156,28 @@ final class FarCall extends Message implements OpenCall, CallHome {
     }
 
     @Override
-    public void unheard(RpcMethod<?, ?> of, RuntimeException thrown) {
+    public void refused(long ended, boolean answers, RpcException why) {
+        target.counts.failed.increment();
+        failure = why;
+    }
+
+    /** The target's thread has ended: nothing else comes home of it. */
+    @Override
+    public void abandoned(boolean begun) {
+        if (!left) {
+            left = true;
+            isHome = true;
+            failure = stopped(!begun);
+            home.shard.hereOrElse(this::arrived, () -> {});
+        }
+    }
+
+    private RpcException stopped(boolean notBegun) {
+        return new RpcException(RpcStatus.UNAVAILABLE, "shard " + target.shard.id() + " has stopped", notBegun, null);
+    }
+
+    @Override
+    public void unheard(RpcMethod<?, ?> of, Throwable thrown) {
         connection.unheard(of, thrown);
     }
 
@@ -200,6 +221,11 @@ final class FarCall extends Message implements OpenCall, CallHome {
     }
 
     @Override
+    public RpcMethod<?, ?> method() {
+        return method;
+    }
+
+    @Override
     public @Nullable LaneStream<?, ?> stream() {
         return null;
     }
@@ -230,7 +256,7 @@ final class FarCall extends Message implements OpenCall, CallHome {
             }
             return;
         }
-        failure = new RpcException(RpcStatus.UNAVAILABLE, "shard " + target.shard.id() + " has stopped", true, null);
+        failure = stopped(true);
         home.shard.hereOrElse(this::arrived, () -> {});
     }
 }

@@ -1,5 +1,6 @@
 package io.solaster.rpc.server;
 
+import io.solaster.rpc.RpcMethod;
 import io.solaster.rpc.connection.LaneStream;
 import org.jspecify.annotations.Nullable;
 
@@ -8,6 +9,9 @@ interface OpenCall {
 
     /** Nobody waits for it any more, and who made it knows. */
     void callerLeft();
+
+    /** What was called. */
+    RpcMethod<?, ?> method();
 
     /** Its streams; null where it has none. */
     @Nullable

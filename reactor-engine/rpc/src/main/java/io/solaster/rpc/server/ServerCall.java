@@ -1,7 +1,9 @@
 package io.solaster.rpc.server;
 
 import java.time.Duration;
+import java.util.Objects;
 import java.util.concurrent.Callable;
+import java.util.concurrent.CancellationException;
 import java.util.concurrent.CompletionStage;
 
 import io.netty.buffer.ByteBuf;
@@ -118,7 +120,8 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStr
         Q request;
         try {
             request = served.method.requests().decode(body);
-        } catch (RuntimeException unreadable) {
+        } catch (RuntimeException | Error unreadable) {
+            // A deep message may have overflown the stack.
             ended(null, new RpcException(RpcStatus.INTERNAL,
                     "the request is no message of '" + served.method + "': " + unreadable.getMessage()));
             return;
@@ -136,9 +139,7 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStr
         if (served.group == null) {
             task.run();
         } else {
-            shard.executeOrElse(served.group, task, () -> {
-                // The shard has ended, and the connection with it.
-            });
+            shard.executeOrElse(served.group, task, () -> home.abandoned(false));
         }
     }
 
@@ -146,8 +147,8 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStr
         handlerEnded();
         if (finish()) {
             direct(handler, Unpooled.wrappedBuffer(request));
-            home.goIfDone();
         }
+        home.goIfDone();
     }
 
     private void direct(RpcHandler.Direct<Q, A> handler, ByteBuf request) {
@@ -253,25 +254,36 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStr
 
     private void fork(RpcHandler.Forked<Q, A> handler, Q request) {
         try {
-            Callable<A> work = () -> CurrentCall.call(this, () -> handler.handle(this, request));
+            Callable<A> work = () -> {
+                if (over) {
+                    throw new CancellationException("nobody waits for " + this + " any more");
+                }
+                return CurrentCall.call(this, () -> handler.handle(this, request));
+            };
             Fork<A> begun = served.group == null ? shard.fork(work) : shard.fork(served.group, work);
             fork = begun;
             begun.future().whenComplete(this::ended);
-        } catch (RuntimeException refused) {
-            ended(null, new RpcException(RpcStatus.UNAVAILABLE, "no fork: " + refused.getMessage(), true, refused));
+        } catch (RuntimeException | Error refused) {
+            handlerEnded();
+            if (finish()) {
+                home.refused(id, served.method.kind() != RpcMethod.Kind.ONE_WAY, new RpcException(RpcStatus.UNAVAILABLE,
+                        "no fork: " + refused.getMessage(), true, refused));
+            }
+            home.goIfDone();
         }
     }
 
     private void async(RpcHandler.Async<Q, A> handler, Q request) {
         if (over) {
             handlerEnded();
+            home.goIfDone();
             return;
         }
         RpcCall outer = RpcCall.current();
         CurrentCall.set(this);
         CompletionStage<A> begun;
         try {
-            begun = handler.handle(this, request);
+            begun = Objects.requireNonNull(handler.handle(this, request), "the handler gave no stage");
         } catch (Throwable failure) {
             ended(null, failure);
             return;
@@ -279,12 +291,15 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStr
             CurrentCall.set(outer);
         }
         if (over) {
-            begun.toCompletableFuture().cancel(true);
+            heard(() -> begun.toCompletableFuture().cancel(true));
         }
         stage = begun;
-        begun.whenComplete((answer, failure) -> shard.hereOrElse(() -> ended(answer, failure), () -> {
-            // The shard has ended, and the connection with it.
-        }));
+        try {
+            begun.whenComplete((answer, failure) -> shard.hereOrElse(() -> ended(answer, failure),
+                    () -> home.abandoned(true)));
+        } catch (RuntimeException | Error unusual) {
+            ended(null, unusual);
+        }
     }
 
     /** The handler has ended. */
@@ -372,7 +387,7 @@ final class ServerCall<Q, A> extends Timer implements RpcCall, OpenCall, LaneStr
     private void heard(Runnable action) {
         try {
             action.run();
-        } catch (RuntimeException thrown) {
+        } catch (RuntimeException | Error thrown) {
             home.unheard(served.method, thrown);
         }
     }

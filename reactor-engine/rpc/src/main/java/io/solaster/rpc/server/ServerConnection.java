@@ -69,10 +69,10 @@ final class ServerConnection extends LaneConnection implements CallHome {
                 OpenCall call = calls.get(decoder.id());
                 LaneStream<?, ?> stream = call == null ? null : call.stream();
                 String wrong = null;
-                if (stream != null) {
+                if (stream != null && call.method().kind().isOpen()) {
                     wrong = stream.peerEnded();
                 } else if (call != null || !wasMade(decoder.id())) {
-                    wrong = "END of call " + decoder.id() + ", which has no stream";
+                    wrong = "END of call " + decoder.id() + ", which has no stream of requests";
                 }
                 if (wrong != null) {
                     violated(wrong);
@@ -86,6 +86,11 @@ final class ServerConnection extends LaneConnection implements CallHome {
     @Override
     protected boolean wasMade(long id) {
         return id <= lastId || saidGoodbye;
+    }
+
+    @Override
+    protected long lastBegun() {
+        return lastId;
     }
 
     @Override
@@ -198,11 +203,16 @@ final class ServerConnection extends LaneConnection implements CallHome {
             return;
         }
         ByteBuf out = open();
-        int at = FrameWriter.begin(out);
-        out.writeLongLE(ownership.epoch());
-        ByteBufUtil.writeUtf8(out, node.host());
-        FrameWriter.end(out, at, Frame.NOT_OWNER, 0, slot, id, node.port(), 0);
-        close(out);
+        int whole = out.writerIndex();
+        try {
+            int at = FrameWriter.begin(out);
+            out.writeLongLE(ownership.epoch());
+            ByteBufUtil.writeUtf8(out, node.host());
+            FrameWriter.end(out, at, Frame.NOT_OWNER, 0, slot, id, node.port(), 0);
+            whole = out.writerIndex();
+        } finally {
+            close(out, whole);
+        }
     }
 
     private void tellMap() {
@@ -272,10 +282,15 @@ final class ServerConnection extends LaneConnection implements CallHome {
             return;
         }
         ByteBuf out = open();
-        int at = FrameWriter.begin(out);
-        out.writeBytes(answer);
-        FrameWriter.end(out, at, Frame.RESPONSE, 0, 0, id, 0, 0);
-        close(out);
+        int whole = out.writerIndex();
+        try {
+            int at = FrameWriter.begin(out);
+            out.writeBytes(answer);
+            FrameWriter.end(out, at, Frame.RESPONSE, 0, 0, id, 0, 0);
+            whole = out.writerIndex();
+        } finally {
+            close(out, whole);
+        }
     }
 
     @Override
@@ -306,22 +321,38 @@ final class ServerConnection extends LaneConnection implements CallHome {
     public void failed(RpcMethod<?, ?> method, long id, boolean answers, Throwable thrown) {
         RpcException failure = failure(shard, method, thrown);
         if (answers && !hasEnded()) {
-            words(Frame.ERROR, failure.isNotBegun() ? Frame.NOT_BEGUN : 0, id, failure.status(), failure.words());
+            words(Frame.ERROR, 0, id, failure.status(), failure.words());
         }
+    }
+
+    @Override
+    public void refused(long id, boolean answers, RpcException why) {
+        shard.counts.failed.increment();
+        if (!hasEnded()) {
+            refuse(id, !answers, why.status(), why.words());
+        }
+    }
+
+    @Override
+    public void abandoned(boolean begun) {
+        // The connection has ended with its shard.
     }
 
     /** What the caller is told where a handler has thrown on a shard. On that shard. */
     RpcException failure(ServerShard on, RpcMethod<?, ?> method, Throwable thrown) {
         on.counts.failed.increment();
         if (thrown instanceof RpcException known) {
-            return known;
+            // What it called was not begun, perhaps; it was itself.
+            return known.isNotBegun()
+                    ? new RpcException(known.status(), known.words(), false, known.getCause())
+                    : known;
         }
         server.log().handler.tell("The handler of '{}' threw", method, thrown);
         return new RpcException(RpcStatus.UNKNOWN, "the handler of '" + method + "' failed");
     }
 
     @Override
-    public void unheard(RpcMethod<?, ?> method, RuntimeException thrown) {
+    public void unheard(RpcMethod<?, ?> method, Throwable thrown) {
         server.log().handler.tell("'{}' threw when its caller had left", method, thrown);
     }
 
@@ -370,7 +401,7 @@ final class ServerConnection extends LaneConnection implements CallHome {
     /** Ends the connection where nothing more comes of it. */
     @Override
     public void goIfDone() {
-        if (saidGoodbye && calls.isEmpty() && !hasEnded()) {
+        if (saidGoodbye && calls.isEmpty() && !hasEnded() && !isWriting()) {
             leave(new RpcException(RpcStatus.UNAVAILABLE, "the server stops"));
         }
     }
@@ -378,7 +409,19 @@ final class ServerConnection extends LaneConnection implements CallHome {
     @Override
     protected void lost(RpcException why) {
         for (OpenCall call : new ArrayList<>(calls.values())) {
+            // Who told of something, and left, does not want it undone.
+            if (call.method().kind() != RpcMethod.Kind.ONE_WAY) {
+                leave(call);
+            }
+        }
+    }
+
+    private void leave(OpenCall call) {
+        try {
             call.callerLeft();
+        } catch (RuntimeException | Error failure) {
+            // The others are to hear of it all the same.
+            failed(failure);
         }
     }
 
