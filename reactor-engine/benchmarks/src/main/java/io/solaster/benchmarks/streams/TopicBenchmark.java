@@ -61,7 +61,7 @@ public class TopicBenchmark {
 
     /** Which shard publishes: the one that has the partition, or another. */
     @Param({"own", "other"})
-    String from;
+    String from = "own";
 
     private final byte[] value = new byte[128];
     private final byte[] key = "key".getBytes(StandardCharsets.US_ASCII);
