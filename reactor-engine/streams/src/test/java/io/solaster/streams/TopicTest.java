@@ -492,7 +492,7 @@ final class TopicTest {
 
     @ParameterizedTest
     @ValueSource(booleans = {false, true})
-    void whatIsPublishedEndsThoughItsTopicOrTheEngineEndsAmidIt(boolean all) throws Exception {
+    void whatIsPublishedEndsThoughItsTopicOrTheEngineEndsAmidIt(boolean engineToo) throws Exception {
         Streams opened = open(2, config());
         Topic topic = opened.topic(TOPIC);
         // No lock: a fork that waits for one when its shard ends is the next to get it, and never lets it go.
@@ -512,16 +512,18 @@ final class TopicTest {
             }
         });
         until(() -> published.size() > 3000);
-        if (all) {
+        if (engineToo) {
             engine().close();
         } else {
             opened.close();
         }
         over.set(true);
         outside.join();
-        until(() -> List.copyOf(published).stream().allMatch(CompletableFuture::isDone));
+        // What forks publish meanwhile is refused.
+        List<CompletableFuture<EntryId>> all = List.copyOf(published);
+        until(() -> all.stream().allMatch(CompletableFuture::isDone));
         Set<EntryId> acknowledged = ConcurrentHashMap.newKeySet();
-        published.stream().filter(each -> !each.isCompletedExceptionally())
+        all.stream().filter(each -> !each.isCompletedExceptionally())
                 .forEach(each -> acknowledged.add(each.join()));
         assertThat(acknowledged).isNotEmpty();
         stop();
