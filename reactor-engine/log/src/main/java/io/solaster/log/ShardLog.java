@@ -225,13 +225,15 @@ public final class ShardLog {
                 || bytes > mostPayload() || !hasRoom(Records.padded(Records.HEADER + bytes))) {
             throw refusal(recordEpoch, kind, bytes);
         }
-        long sequence = next++;
+        long sequence = next;
         Batch batch = filling;
         if (batch.records() == 0) {
             batch.since(shard.environment().clock().nanoTime());
         }
         int before = batch.size();
         batch.add(sequence, recordEpoch, kind, payload, bytes);
+        // Only now: where there is no memory for the record, the next one has this number.
+        next = sequence + 1;
         epoch = recordEpoch;
         stats.records.increment();
         stats.bytes.add(batch.size() - before);
