@@ -29,7 +29,7 @@ import tools.jackson.databind.json.JsonMapper;
 @AutoConfiguration(after = {SolasterStreamsAutoConfiguration.class, SolasterBeansAutoConfiguration.class}, afterName = {
         "org.springframework.boot.micrometer.observation.autoconfigure.ObservationAutoConfiguration",
         "org.springframework.boot.jackson.autoconfigure.JacksonAutoConfiguration"})
-@ConditionalOnClass({Streams.class, MessageConverter.class})
+@ConditionalOnClass({Streams.class, MessageConverter.class, ObservationRegistry.class})
 @ConditionalOnBean(Engine.class)
 public final class SolasterTopicListenersAutoConfiguration {
     /** By name, so that it is nobody else's converter. */
