@@ -52,7 +52,7 @@ final class LogCompactionTest {
 
     private static void append(ShardLog own, int count) {
         for (int i = 0; i < count; i++) {
-            while (!own.isWritable()) {
+            while (!own.isWritable() && !own.isEnded()) {
                 own.whenWritable().join();
             }
             own.append(0, Logs.KIND, Logs.bytes(own.next() + TEXT));

@@ -8,7 +8,10 @@ import java.util.ArrayList;
 import java.util.LinkedHashMap;
 import java.util.List;
 import java.util.Map;
+import java.util.Queue;
 import java.util.concurrent.CompletableFuture;
+import java.util.concurrent.ConcurrentLinkedQueue;
+import java.util.concurrent.locks.LockSupport;
 
 import io.solaster.config.EngineConfig;
 import io.solaster.config.topic.TopicConfig;
@@ -31,8 +34,21 @@ final class KilledPublisher {
         return all;
     }
 
+    /** A shard that waited for the lock of the output could wait for a fork of its own that has it. */
+    private static final Queue<String> LINES = new ConcurrentLinkedQueue<>();
+
+    private static void print() {
+        while (true) {
+            for (String line = LINES.poll(); line != null; line = LINES.poll()) {
+                System.out.println(line);
+            }
+            LockSupport.parkNanos(500_000);
+        }
+    }
+
     /** @param arguments directory, fsync, number of topics, what tells this life from others */
     public static void main(String... arguments) {
+        Thread.ofPlatform().start(KilledPublisher::print);
         int count = Integer.parseInt(arguments[2]);
         Engine engine = Engine.start(EngineConfig.defaults().withShards(2)
                 .withPinning(EngineConfig.Pinning.NEVER));
@@ -43,8 +59,8 @@ final class KilledPublisher {
                     .withAcknowledge(ConsumeOptions.Acknowledge.BY_HAND).withWindow(200, new ByteSize(1 << 20)),
                     delivery -> {
                         if (delivery.id().sequence() % 3 != 0) {
-                            var ignored = delivery.ack().thenRun(() -> System.out
-                                    .println("done " + name + " " + delivery.id() + " ."));
+                            var ignored = delivery.ack().thenRun(() -> LINES
+                                    .add("done " + name + " " + delivery.id() + " ."));
                         }
                     });
             Topic topic = streams.topic(name);
@@ -57,13 +73,13 @@ final class KilledPublisher {
                         all.add(topic.publish(("k" + number % 11).getBytes(UTF_8), values.getLast().getBytes(UTF_8)));
                     }
                     for (int each = 0; each < all.size(); each++) {
-                        System.out.println("published " + name + " " + all.get(each).join() + " "
+                        LINES.add("published " + name + " " + all.get(each).join() + " "
                                 + values.get(each).replaceAll("x", "") + " .");
                     }
                     Shard.sleep(Duration.ofMillis(2)).join();
                 }
             });
         }
-        System.out.println("ready");
+        LINES.add("ready");
     }
 }
