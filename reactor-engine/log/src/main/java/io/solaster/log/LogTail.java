@@ -1,7 +1,5 @@
 package io.solaster.log;
 
-import java.util.Objects;
-
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
 import org.jspecify.annotations.Nullable;
@@ -17,6 +15,7 @@ final class LogTail {
     private static final int FIRST = 64 << 10;
 
     private final int most;
+    private boolean kept;
     private int capacity;
     private @Nullable ByteBuf ring;
     /** The segment, by its first record. */
@@ -37,13 +36,16 @@ final class LogTail {
 
     /** Keeps what comes from now on. */
     void keep() {
-        if (ring == null) {
-            ring = ByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
-        }
+        kept = true;
     }
 
     /** Keeps nothing. */
     void release() {
+        kept = false;
+        drop();
+    }
+
+    private void drop() {
         ByteBuf held = ring;
         ring = null;
         segment = -1;
@@ -60,12 +62,21 @@ final class LogTail {
      * @param first its first record
      */
     void add(long inSegment, long position, long first, ByteBuf batch) {
-        if (ring == null) {
+        if (!kept) {
             return;
         }
         int length = batch.writerIndex();
         grow(length);
-        ByteBuf into = Objects.requireNonNull(ring);
+        ByteBuf into = ring;
+        if (into == null) {
+            into = ByteBufAllocator.DEFAULT.directBuffer(capacity, capacity);
+            if (!kept) {
+                // On a virtual thread, that may have taken a while.
+                into.release();
+                return;
+            }
+            ring = into;
+        }
         if (inSegment != segment || position != to) {
             segment = inSegment;
             from = position;
@@ -93,9 +104,8 @@ final class LogTail {
             size *= 2;
         }
         if (size > capacity) {
-            release();
+            drop();
             capacity = size;
-            keep();
         }
     }
 
