@@ -7,6 +7,7 @@ import java.util.zip.CRC32C;
 
 import io.netty.buffer.ByteBuf;
 import io.netty.buffer.ByteBufAllocator;
+import io.netty.buffer.Unpooled;
 import io.solaster.engine.ShardFuture;
 import io.solaster.log.format.Records;
 import org.jspecify.annotations.Nullable;
@@ -17,8 +18,11 @@ final class Batch {
 
     private final CRC32C crc = new CRC32C();
     private final long salt;
-    private final ByteBuf buffer;
+    /** Of the allocator; on the heap from when it has grown until it is written. */
+    private ByteBuf buffer;
     private ByteBuffer view;
+    /** Of the allocator, to be given back once it is written. */
+    private @Nullable ByteBuf outgrown;
     private List<ShardFuture<@Nullable Void>> waiters = new ArrayList<>();
     private long first;
     /** Of the record before the first. */
@@ -42,19 +46,62 @@ final class Batch {
         records = 0;
     }
 
+    /**
+     * Adds a record, in one go. A virtual thread may wait within the allocator, for one of its locks, and others of its shard would
+     * append then: so what it needs more it takes of the heap.
+     */
     void add(long sequence, long recordEpoch, int kind, ByteBuf payload, int bytes) {
         int at = buffer.writerIndex();
         int length = Records.HEADER + bytes;
         int room = Records.padded(length);
-        buffer.ensureWritable(room);
-        if (view.capacity() != buffer.capacity()) {
-            view = buffer.nioBuffer(0, buffer.capacity());
+        if (room > buffer.writableBytes()) {
+            grow(room);
         }
         buffer.setLong(at + room - Records.ALIGNMENT, 0);
         buffer.setBytes(at + Records.HEADER, payload, payload.readerIndex(), bytes);
         buffer.writerIndex(at + room);
         Records.seal(buffer, view, crc, at, length, sequence, recordEpoch, kind, salt);
         records++;
+    }
+
+    private void grow(int room) {
+        ByteBuf larger = Unpooled.buffer(
+                buffer.alloc().calculateNewCapacity(buffer.writerIndex() + room, buffer.maxCapacity()),
+                buffer.maxCapacity());
+        if (outgrown == null) {
+            outgrown = buffer;
+        }
+        use(larger);
+    }
+
+    /** Goes on in another buffer, with what there is. */
+    private void use(ByteBuf larger) {
+        larger.writeBytes(buffer, 0, buffer.writerIndex());
+        buffer = larger;
+        view = larger.nioBuffer(0, larger.capacity());
+    }
+
+    /** Before it is written, when nothing is added any more: takes memory of the allocator, if it has grown and there is some. */
+    void settle() {
+        ByteBuf held = outgrown;
+        if (held == null) {
+            return;
+        }
+        ByteBuf direct;
+        try {
+            direct = held.alloc().directBuffer(buffer.capacity(), buffer.maxCapacity());
+        } catch (OutOfMemoryError none) {
+            // What is on the heap can be written too.
+            return;
+        }
+        if (outgrown == null) {
+            // It was released meanwhile.
+            direct.release();
+            return;
+        }
+        outgrown = null;
+        use(direct);
+        held.release();
     }
 
     /** Says in front of it what has been synced. */
@@ -119,6 +166,11 @@ final class Batch {
     }
 
     void release() {
+        ByteBuf held = outgrown;
+        outgrown = null;
+        if (held != null) {
+            held.release();
+        }
         buffer.release();
     }
 }

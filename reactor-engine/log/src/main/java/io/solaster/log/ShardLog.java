@@ -565,6 +565,10 @@ public final class ShardLog {
         spare = null;
         empty.begin(next, epoch);
         filling = empty;
+        batch.settle();
+        if (writing != batch) {
+            return;
+        }
         batch.mark(synced);
         attempt(batch, current, current.take(batch.size()));
         if (current.left() < current.capacity() / 2) {
