@@ -508,7 +508,7 @@ public final class ShardLog {
         } finally {
             compacting = false;
             levels();
-            tellDrained();
+            flushNow();
         }
     }
 

@@ -207,6 +207,39 @@ final class LogCompactionTest {
     }
 
     @Test
+    void whatIsAppendedAmidCompactionIsThereThoughTheLogIsClosed() {
+        for (long seed = 0; seed < 8; seed++) {
+            Simulation.run(seed, sim -> {
+                Machine machine = sim.machine("a");
+                LogConfig config = config(Path.of("/data/log")).withFsync(Fsync.ALWAYS);
+                Engine running = machine.start(EngineConfig.defaults().withShards(1));
+                Log log = Log.open(running, "test", config);
+                running.shard(0).fork(() -> {
+                    append(log.local(), 600);
+                    return null;
+                }).future().join();
+                machine.disk().set(DiskFaults.NONE.delayed(Duration.ofMillis(1)).jittered(Duration.ofMillis(3)));
+                long[] appended = {0};
+                running.shard(0).fork(() -> log.local().compact(log.local().fullBefore(), EACH_TENTH));
+                running.shard(0).fork(() -> {
+                    while (!log.local().isEnded()) {
+                        if (log.local().isWritable()) {
+                            appended[0] = log.local().append(0, Logs.KIND, Logs.bytes(log.local().next() + TEXT));
+                        }
+                        Shard.sleep(Duration.ofMillis(1)).join();
+                    }
+                    return null;
+                });
+                sim.sleep(Duration.ofMillis(sim.random().nextInt(40)));
+                log.close();
+                Replay replay = new Replay(1);
+                Log.open(running, "test", config, replay);
+                assertThat(replay.of(0).getLast()).startsWith(appended[0] + "/");
+            });
+        }
+    }
+
+    @Test
     void aCrashAmidCompactionLosesNothing() {
         for (long seed = 0; seed < 4; seed++) {
             boolean power = seed % 2 == 0;
