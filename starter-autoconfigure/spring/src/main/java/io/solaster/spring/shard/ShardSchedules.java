@@ -19,7 +19,6 @@ import io.solaster.engine.CallOptions;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
 import io.solaster.spring.ShardScheduled;
-import io.solaster.spring.ShardScope;
 import org.jspecify.annotations.Nullable;
 import org.slf4j.Logger;
 import org.slf4j.LoggerFactory;
@@ -89,7 +88,7 @@ public final class ShardSchedules implements DestructionAwareBeanPostProcessor, 
     public Object postProcessAfterInitialization(Object bean, String name) {
         Map<Method, ShardScheduled> found = find(bean);
         if (!found.isEmpty()) {
-            Shard own = ownShard(bean, name);
+            Shard own = annotated.shardOf(bean, name, beanFactory, "how long to run it");
             found.forEach((method, annotation) -> schedule(bean, method, annotation, own));
         }
         return bean;
@@ -97,22 +96,6 @@ public final class ShardSchedules implements DestructionAwareBeanPostProcessor, 
 
     private Map<Method, ShardScheduled> find(Object bean) {
         return bean instanceof ScopedObject ? Map.of() : annotated.of(AopUtils.getTargetClass(bean));
-    }
-
-    /** Null for a singleton. */
-    private @Nullable Shard ownShard(Object bean, String name) {
-        String scope = beanFactory.containsBeanDefinition(name)
-                ? beanFactory.getMergedBeanDefinition(name).getScope()
-                : null;
-        if (ShardScope.NAME.equals(scope)) {
-            return Shard.current();
-        }
-        if (scope == null || scope.isEmpty() || ConfigurableListableBeanFactory.SCOPE_SINGLETON.equals(scope)) {
-            return null;
-        }
-        throw new IllegalStateException("@ShardScheduled: bean '" + name + "' of " + bean.getClass().getName()
-                + " has scope '" + scope
-                + "', and nobody would know how long to run it; make it a singleton or @ShardScope");
     }
 
     private void schedule(Object bean, Method method, ShardScheduled annotation, @Nullable Shard own) {

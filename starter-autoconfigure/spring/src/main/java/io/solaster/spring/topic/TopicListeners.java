@@ -17,7 +17,6 @@ import java.util.function.Supplier;
 import io.micrometer.observation.ObservationRegistry;
 import io.solaster.engine.Engine;
 import io.solaster.engine.Shard;
-import io.solaster.spring.ShardScope;
 import io.solaster.spring.TopicListener;
 import io.solaster.spring.server.ServerLifecycle;
 import io.solaster.spring.shard.AnnotatedMethods;
@@ -91,27 +90,10 @@ public final class TopicListeners implements BeanPostProcessor, SmartInitializin
         }
         Map<Method, TopicListener> found = annotated.of(AopUtils.getTargetClass(bean));
         if (!found.isEmpty()) {
-            Shard own = ownShard(bean, name);
+            Shard own = annotated.shardOf(bean, name, beanFactory, "which one takes the entries");
             found.forEach((method, annotation) -> add(new Found(bean, name, method, annotation, own)));
         }
         return bean;
-    }
-
-    /** Null for a singleton. */
-    private @Nullable Shard ownShard(Object bean, String name) {
-        String scope = beanFactory.containsBeanDefinition(name)
-                ? beanFactory.getMergedBeanDefinition(name).getScope()
-                : null;
-        if (ShardScope.NAME.equals(scope)) {
-            return Shard.current();
-        }
-        if (scope == null || scope.isEmpty() || ConfigurableListableBeanFactory.SCOPE_SINGLETON.equals(scope)) {
-            return null;
-        }
-        throw new IllegalStateException("@TopicListener: bean '" + name + "' of " + bean.getClass().getName()
-                + " has scope '" + scope
-                + "', and nobody would know which one takes the entries; make it a singleton or"
-                + " @ShardScope");
     }
 
     private void add(Found found) {
