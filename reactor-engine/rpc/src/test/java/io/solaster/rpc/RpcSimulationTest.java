@@ -150,7 +150,7 @@ class RpcSimulationTest {
             public void ended() {
                 answer.write(String.valueOf(sum));
             }
-        }).streamed(TALK, (_, answers) -> new Reads(2) {
+        }).streamed(TALK, (_, answers) -> new Reads(1) {
             private int next;
 
             @Override
@@ -281,19 +281,30 @@ class RpcSimulationTest {
             CompletableFuture<Boolean> end = new CompletableFuture<>();
             ends.add(end);
             answer.whenComplete((got, failure) -> {
-                if (failure == null) {
-                    assertThat(got).isEqualTo(text);
-                    outcomes.add("answered");
-                } else if (failure instanceof CancellationException) {
-                    outcomes.add("cancelled");
-                } else {
-                    failed((RpcException) failure, text);
-                }
-                end.complete(true);
+                settle(end, () -> {
+                    if (failure == null) {
+                        assertThat(got).isEqualTo(text);
+                        outcomes.add("answered");
+                    } else if (failure instanceof CancellationException) {
+                        outcomes.add("cancelled");
+                    } else {
+                        failed((RpcException) failure, text);
+                    }
+                });
             });
             if (random.nextInt(4) == 0) {
                 Shard.sleep(Duration.ofMillis(random.nextInt(20))).get();
                 answer.cancel(true);
+            }
+        }
+
+        /** Ends a call, by what is wrong with its end if something is: who calls this would only log it. */
+        private void settle(CompletableFuture<Boolean> end, Runnable check) {
+            try {
+                check.run();
+                end.complete(true);
+            } catch (RuntimeException | Error wrong) {
+                end.completeExceptionally(wrong);
             }
         }
 
@@ -354,19 +365,21 @@ class RpcSimulationTest {
 
             @Override
             public void ended() {
-                super.ended();
-                if (most >= 0) {
-                    assertThat(next).isEqualTo(most);
-                }
-                outcomes.add("ended");
-                end.complete(true);
+                settle(end, () -> {
+                    super.ended();
+                    if (most >= 0) {
+                        assertThat(next).isEqualTo(most);
+                    }
+                    outcomes.add("ended");
+                });
             }
 
             @Override
             public void failed(RpcException why) {
-                super.failed(why);
-                Caller.this.failed(why, "a stream");
-                end.complete(true);
+                settle(end, () -> {
+                    super.failed(why);
+                    Caller.this.failed(why, "a stream");
+                });
             }
         }
 
@@ -391,16 +404,18 @@ class RpcSimulationTest {
 
                 @Override
                 public void ended() {
-                    super.ended();
-                    outcomes.add("ended");
-                    end.complete(true);
+                    settle(end, () -> {
+                        super.ended();
+                        outcomes.add("ended");
+                    });
                 }
 
                 @Override
                 public void failed(RpcException why) {
-                    super.failed(why);
-                    Caller.this.failed(why, "a stream");
-                    end.complete(true);
+                    settle(end, () -> {
+                        super.failed(why);
+                        Caller.this.failed(why, "a stream");
+                    });
                 }
             };
             write(client.open(SUM, options(), reads), count);
