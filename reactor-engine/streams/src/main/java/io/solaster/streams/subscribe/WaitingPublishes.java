@@ -114,6 +114,7 @@ final class WaitingPublishes implements AutoCloseable {
         ready.clear();
         byHolder.clear();
         for (Waiting each : all) {
+            each.end();
             each.done.completeExceptionally(part.shard().stopped());
         }
     }
@@ -127,6 +128,7 @@ final class WaitingPublishes implements AutoCloseable {
         private final Timer timer;
         private final ByteBuf message;
         private int holder;
+        private boolean ended;
 
         Waiting(int holder, int kind, long name, int nameLength, long payload, int payloadLength, int millis) {
             this.holder = holder;
@@ -140,7 +142,7 @@ final class WaitingPublishes implements AutoCloseable {
             message.writerIndex(nameLength + payloadLength);
             this.timer = part.shard().timers().timer(this::refuse);
             timer.arm(TimeUnit.MILLISECONDS.toNanos(millis));
-            // However it ends, by who waits no more as well.
+            // By who waits no more.
             done.whenComplete((receivers, failure) -> end());
         }
 
@@ -160,8 +162,10 @@ final class WaitingPublishes implements AutoCloseable {
                 int receivers = part.publish(kind, name, nameLength, name + nameLength,
                         message.readableBytes() - nameLength);
                 part.stats().waited.increment();
+                end();
                 done.complete(receivers);
             } catch (Throwable failure) {
+                end();
                 done.completeExceptionally(failure);
             }
         }
@@ -171,13 +175,20 @@ final class WaitingPublishes implements AutoCloseable {
                 return;
             }
             part.stats().refused.increment();
-            done.completeExceptionally(new PublishRefusedException("publish to '"
+            PublishRefusedException refused = new PublishRefusedException("publish to '"
                     + shown(Memory.address(message), nameLength)
                     + "' refused: a subscriber whose policy is 'wait' has had"
-                    + " no room for " + millis + " ms; publish later, or let it read faster or have more room"));
+                    + " no room for " + millis + " ms; publish later, or let it read faster or have more room");
+            end();
+            done.completeExceptionally(refused);
         }
 
+        /** It waits no more: before anybody hears of it. */
         private void end() {
+            if (ended) {
+                return;
+            }
+            ended = true;
             timer.cancel();
             count--;
             bytes -= message.readableBytes();
