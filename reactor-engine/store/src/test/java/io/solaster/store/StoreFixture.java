@@ -54,7 +54,10 @@ public final class StoreFixture {
         return new StoreFixture(shards);
     }
 
-    /** As {@link #alone}, for tests that hold a shard for longer than is worth a word. */
+    /**
+     * As {@link #alone}, for tests of what is long: that hold a shard for longer than is worth a word, and count turns, which are so short
+     * that a fast machine needs many, too.
+     */
     public static StoreFixture patient(int shards) {
         return patient(shards, EngineConfig.defaults().mesh());
     }
@@ -67,7 +70,7 @@ public final class StoreFixture {
     private static StoreFixture patient(int shards, MeshConfig mesh) {
         EngineConfig usual = EngineConfig.defaults();
         return new StoreFixture(new EngineConfig(new ShardCount(shards), usual.smt(), usual.pinning(),
-                usual.housekeeping(), usual.transport(), usual.idle(), usual.taskQuota(), mesh, usual.offload(),
+                usual.housekeeping(), usual.transport(), usual.idle(), Duration.ofNanos(100_000), mesh, usual.offload(),
                 usual.files(), usual.memory(), usual.checks(), usual.shutdownTimeout(), usual.groups(),
                 new StallConfig(false, Duration.ofSeconds(1), 0, Duration.ZERO)));
     }
