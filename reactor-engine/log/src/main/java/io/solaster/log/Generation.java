@@ -1,9 +1,11 @@
 package io.solaster.log;
 
 import java.io.IOException;
+import java.nio.channels.FileChannel;
 import java.nio.file.Files;
 import java.nio.file.NoSuchFileException;
 import java.nio.file.Path;
+import java.nio.file.StandardOpenOption;
 import java.util.List;
 import java.util.regex.Matcher;
 import java.util.regex.Pattern;
@@ -24,12 +26,13 @@ import org.jspecify.annotations.Nullable;
  */
 public record Generation(Path root, int generation, int shards) {
     private static final String PREFIX = "generation-";
+    private static final String MARKED = "shards-";
     private static final String SNAPSHOT = ".snapshot";
     private static final String LOG = "log";
     /** An empty file: what is beside it may be deleted, since nobody was told that it is kept. */
     private static final String UNFINISHED = "unfinished";
-    private static final Pattern NAME = Pattern.compile("generation-([0-9]{1,9})");
-    private static final Pattern MARK = Pattern.compile("shards-([0-9]{1,6})");
+    private static final Pattern NAME = Pattern.compile(PREFIX + "([0-9]{1,9})");
+    private static final Pattern MARK = Pattern.compile(MARKED + "([0-9]{1,6})");
 
     /** The newest that is whole. Others, which were not finished or are not needed any more, are deleted. */
     public static Generation find(Patient patient, Path root) throws IOException {
@@ -60,19 +63,41 @@ public record Generation(Path root, int generation, int shards) {
     }
 
     /**
+     * The newest that is whole, for who reads it without an engine; one of the number 0 where there is none. It reads the
+     * directory, so not on a shard.
+     */
+    public static Generation newest(Path root) throws IOException {
+        Generation newest = new Generation(root, 0, 0);
+        for (Path each : list(root)) {
+            Matcher generation = NAME.matcher(String.valueOf(each.getFileName()));
+            if (generation.matches() && Integer.parseInt(generation.group(1)) > newest.generation) {
+                for (Path file : list(each)) {
+                    Matcher mark = MARK.matcher(String.valueOf(file.getFileName()));
+                    if (mark.matches()) {
+                        newest = new Generation(root, Integer.parseInt(generation.group(1)),
+                                Integer.parseInt(mark.group(1)));
+                    }
+                }
+            }
+        }
+        return newest;
+    }
+
+    /**
      * The log of the newest that is whole, for who reads it without an engine; where a directory holds no generation, itself. It
      * reads the directory, so not on a shard.
      */
     public static Path newestLog(Path root) throws IOException {
-        int newest = 0;
-        for (Path each : list(root)) {
-            Matcher generation = NAME.matcher(String.valueOf(each.getFileName()));
-            if (generation.matches() && list(each).stream()
-                    .anyMatch(file -> MARK.matcher(String.valueOf(file.getFileName())).matches())) {
-                newest = Math.max(newest, Integer.parseInt(generation.group(1)));
-            }
+        Generation newest = newest(root);
+        return newest.generation == 0 ? root : newest.log();
+    }
+
+    /** Marks one as whole that was written without an engine, such as a copy. Not on a shard. */
+    public void mark() throws IOException {
+        try (FileChannel made = FileChannel.open(directory().resolve(MARKED + shards), StandardOpenOption.CREATE,
+                StandardOpenOption.WRITE)) {
+            made.force(true);
         }
-        return newest == 0 ? root : new Generation(root, newest, 0).log();
     }
 
     private static List<Path> list(Path directory) throws IOException {
@@ -147,7 +172,7 @@ public record Generation(Path root, int generation, int shards) {
 
     /** It is whole from now on, whatever crashes. */
     public void finish(Patient patient) throws IOException {
-        make(patient, directory().resolve("shards-" + shards));
+        make(patient, directory().resolve(MARKED + shards));
         syncDirectories(patient);
         isFinished(patient);
     }

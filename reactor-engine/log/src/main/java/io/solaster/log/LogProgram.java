@@ -1,8 +1,10 @@
 package io.solaster.log;
 
 import java.io.PrintStream;
+import java.util.Locale;
 import java.util.function.Consumer;
 import java.util.function.IntFunction;
+import java.util.function.IntUnaryOperator;
 
 import io.netty.buffer.ByteBuf;
 import io.solaster.log.command.Program;
@@ -43,6 +45,36 @@ public final class LogProgram {
     public static int run(PrintStream out, PrintStream err, String jar, IntFunction<? extends Records> records,
             String... arguments) {
         return new Program(out, err, jar, bytes -> adapt(records.apply(bytes))).run(arguments);
+    }
+
+    /**
+     * Bytes as text between quotation marks, all but printable ones of ASCII as {@code \xNN}. Any thread.
+     *
+     * @param length how many there are
+     * @param most how many of them are shown
+     * @param bytes gives the byte of an index, of which the lowest eight bits count
+     */
+    public static String quoted(int length, int most, IntUnaryOperator bytes) {
+        int shows = Math.clamp(most, 0, length);
+        StringBuilder text = new StringBuilder(shows + 16).append('"');
+        for (int i = 0; i < shows; i++) {
+            int each = bytes.applyAsInt(i) & 0xff;
+            switch (each) {
+                case '"', '\\' -> text.append('\\').append((char) each);
+                case '\n' -> text.append("\\n");
+                case '\r' -> text.append("\\r");
+                case '\t' -> text.append("\\t");
+                default -> {
+                    if (each < ' ' || each > '~') {
+                        text.append(String.format(Locale.ROOT, "\\x%02x", each));
+                    } else {
+                        text.append((char) each);
+                    }
+                }
+            }
+        }
+        text.append('"');
+        return shows == length ? text.toString() : text.append("... (").append(length).append(" bytes)").toString();
     }
 
     private static RecordLines adapt(Records records) {

@@ -197,26 +197,7 @@ public final class RecordText implements LogProgram.Records {
     }
 
     private String quoted(long address, int length) {
-        int shows = Math.min(most, length);
-        StringBuilder text = new StringBuilder(shows + 16).append('"');
-        for (int i = 0; i < shows; i++) {
-            int each = Memory.getByte(address + i) & 0xff;
-            switch (each) {
-                case '"', '\\' -> text.append('\\').append((char) each);
-                case '\n' -> text.append("\\n");
-                case '\r' -> text.append("\\r");
-                case '\t' -> text.append("\\t");
-                default -> {
-                    if (each < ' ' || each > '~') {
-                        text.append(String.format(Locale.ROOT, "\\x%02x", each));
-                    } else {
-                        text.append((char) each);
-                    }
-                }
-            }
-        }
-        text.append('"');
-        return shows == length ? text.toString() : text.append("... (").append(length).append(" bytes)").toString();
+        return LogProgram.quoted(length, most, i -> Memory.getByte(address + i));
     }
 
     @Override
