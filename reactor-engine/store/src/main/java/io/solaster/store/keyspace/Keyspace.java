@@ -23,8 +23,8 @@ import org.jspecify.annotations.Nullable;
  *
  * <p>
  * Writing calls throw {@link OutOfMemoryError} if the system has no memory, and {@link IllegalArgumentException} for a
- * length out of range; the keys and values are then as before. After {@link #close} every call by key throws
- * {@link IllegalStateException}.
+ * length out of range; the keys and values are then as before. After {@link #close} every call by key, and {@link #aside},
+ * throws {@link IllegalStateException}.
  */
 public interface Keyspace extends AutoCloseable {
     /** The longest key and the longest value, in bytes. */

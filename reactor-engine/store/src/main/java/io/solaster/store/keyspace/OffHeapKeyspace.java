@@ -280,6 +280,9 @@ final class OffHeapKeyspace implements Keyspace {
     public Keyspace aside() {
         OffHeapKeyspace made = aside;
         if (made == null) {
+            if (closed) {
+                throw closed();
+            }
             made = new OffHeapKeyspace(system, hash, types, nodes, false);
             made.encodings = encodings;
             aside = made;
@@ -919,7 +922,7 @@ final class OffHeapKeyspace implements Keyspace {
         }
         closed = true;
         hash = (key, length) -> {
-            throw new IllegalStateException("this keyspace is closed");
+            throw closed();
         };
         slabs.close();
         segmentSlabs.close();
@@ -936,6 +939,10 @@ final class OffHeapKeyspace implements Keyspace {
         if (aside != null) {
             aside.close();
         }
+    }
+
+    private static IllegalStateException closed() {
+        return new IllegalStateException("this keyspace is closed");
     }
 
     private static void check(int keyLength, int valueLength) {

@@ -538,6 +538,8 @@ final class OffHeapKeyspaceTest {
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> present(1))
                 .withMessageContaining("closed");
         assertThatExceptionOfType(IllegalStateException.class).isThrownBy(() -> set(1));
+        assertThatExceptionOfType(IllegalStateException.class).isThrownBy(keyspace::aside)
+                .withMessageContaining("closed");
         keyspace.clear();
         keyspace.close();
         assertThat(keyspace.scan(0, entry -> {})).isZero();
